@@ -1,0 +1,82 @@
+"""From a network's logits to a probability one can act on, and when to say nothing.
+
+A calibration is fitted on held-out data by `training.calibration` and stored in the checkpoint's card:
+
+    probabilities        softmax(logits / temperature)                       (Guo et al. 2017)
+    out of distribution  d(s) / d_max, with d the Mahalanobis distance of the graph's summary s from the
+                         training data's and d_max a high quantile of it there; above 1 is outside
+    abstention           outside the distribution, or confidence below a threshold
+
+The summary s of a graph is made of its sizes and the means and deviations of its node features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from graphs.network.batch import BipartiteBatch
+from graphs.network.message_passing import graph_sum
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What turns logits into probabilities and decides abstention.
+
+    Attributes:
+        temperature: divides the logits.
+        threshold: abstain where the confidence is below it.
+        summary_mean, summary_deviation: of the training summaries, coordinatewise, F numbers each.
+        summary_precision: inverse covariance of the standardised summaries, F × F, row-major.
+        distance_limit: d_max.
+    """
+
+    temperature: float
+    threshold: float
+    summary_mean: list[float]
+    summary_deviation: list[float]
+    summary_precision: list[float]
+    distance_limit: float
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Calibration:
+        return cls(**data)
+
+    def probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """softmax(logits / temperature), (B, 3) → (B, 3)."""
+        scaled = logits / self.temperature
+        scaled = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        return np.asarray(scaled / scaled.sum(axis=1, keepdims=True))
+
+    def out_of_distribution(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
+        """d(s) / d_max, (B, F) → (B,); not finite where a summary is not."""
+        size = len(self.summary_mean)
+        centred = (summaries - np.array(self.summary_mean)) / np.array(self.summary_deviation)
+        precision = np.array(self.summary_precision).reshape(size, size)
+        squared = np.einsum("bi,ij,bj->b", centred, precision, centred)
+        return np.asarray(np.sqrt(np.maximum(squared, 0.0)) / self.distance_limit)
+
+
+def summaries(batch: BipartiteBatch) -> NDArray[np.float64]:
+    """Summary of each graph, (B, F): log sizes, then mean and deviation of every node feature."""
+    sizes = torch.stack([batch.constraint_count, batch.variable_count], dim=1).to(torch.float64)
+    constraints = _moments(batch.constraint_features, batch.constraint_graph, batch.count)
+    variables = _moments(batch.variable_features, batch.variable_graph, batch.count)
+    joined = torch.cat([torch.log1p(sizes), constraints, variables], dim=1)
+    return np.asarray(joined.cpu().numpy(), dtype=np.float64)
+
+
+def _moments(features: Tensor, graph: Tensor, count: int) -> Tensor:
+    values = features.to(torch.float64)
+    size = graph_sum(torch.ones_like(values[:, :1]), graph, count).clamp_min(1.0)
+    mean = graph_sum(values, graph, count) / size
+    square = graph_sum(values**2, graph, count) / size
+    return torch.cat([mean, (square - mean**2).clamp_min(0.0).sqrt()], dim=1)

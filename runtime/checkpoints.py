@@ -1,0 +1,91 @@
+"""Checkpoints: a folder with `weights.safetensors` and `card.json`, never a pickle.
+
+The card is written last and holds the hash of the weights, so a folder with a readable card that matches is
+complete. A checkpoint is written beside its place and moved there in one rename.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runtime.files import write_atomically
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WEIGHTS = "weights.safetensors"
+CARD = "card.json"
+_LARGEST_CARD = 16 * 2**20
+
+
+class CheckpointError(Exception):
+    """A checkpoint that cannot be trusted: missing, truncated or altered."""
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Tensors by name, and the card (plain JSON data) that says what they are."""
+
+    tensors: dict[str, Tensor]
+    card: dict[str, Any]
+
+
+def save(folder: Path, tensors: Mapping[str, Tensor], card: Mapping[str, Any]) -> None:
+    """Write a checkpoint, replacing one that is there; other files of the folder are kept."""
+    from safetensors.torch import save as to_bytes
+
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = to_bytes({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+    stamped = {**card, "weights_sha256": hashlib.sha256(weights).hexdigest()}
+    write_atomically(folder / WEIGHTS, weights)
+    write_atomically(folder / CARD, (json.dumps(stamped, indent=2, allow_nan=False) + "\n").encode())
+
+
+def load(folder: Path) -> Checkpoint:
+    """Read and verify a checkpoint; CheckpointError says what is wrong with it."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load as from_bytes
+
+    card = read_card(folder)
+    try:
+        weights = (folder / WEIGHTS).read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{folder.name} has no readable {WEIGHTS}: {error.strerror}") from error
+    if hashlib.sha256(weights).hexdigest() != card.get("weights_sha256"):
+        raise CheckpointError(f"the weights of {folder.name} do not match their card")
+    try:
+        return Checkpoint(from_bytes(weights), card)
+    except SafetensorError as error:
+        raise CheckpointError(f"the weights of {folder.name} are not safetensors") from error
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card alone, without torch."""
+    path = folder / CARD
+    try:
+        if path.stat().st_size > _LARGEST_CARD:
+            raise CheckpointError(f"the card of {folder.name} is too large")
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{folder.name} is not a checkpoint: no readable {CARD}") from error
+    if not isinstance(card, dict):
+        raise CheckpointError(f"the card of {folder.name} is not a JSON object")
+    return card
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a checkpoint's two files into `target`, verified."""
+    checkpoint = load(source)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    save(temporary, checkpoint.tensors, checkpoint.card)
+    if target.exists():
+        shutil.rmtree(target)
+    temporary.replace(target)

@@ -1,0 +1,53 @@
+"""The losses vanish where they should and push where they should."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from graphs.network.gnn import CandidateNetwork
+from tests.training.examples import dataset
+from training.config import NetworkSettings
+from training.losses import LossWeights, losses, total
+
+SMALL = NetworkSettings(
+    hidden=8, rounds=2, steps=2, feasibility_channels=2, optimality_channels=2, recession_channels=2
+)
+
+
+@torch.no_grad()
+def test_a_perfect_answer_costs_nothing() -> None:
+    torch.manual_seed(0)
+    batch, targets = dataset().batch(torch.arange(40))
+    output = CandidateNetwork(SMALL.build())(batch)
+    perfect = replace(
+        output,
+        verdict=1000.0 * torch.nn.functional.one_hot(targets.verdict, 3).float(),
+        objective=targets.objective,
+        solution=targets.solution,
+        dual=targets.dual,
+    )
+    terms = losses(batch, perfect, targets)
+    for name in ("verdict", "objective", "solution", "dual"):
+        assert float(terms[name]) == 0.0, name
+        assert float(losses(batch, output, targets)[name]) > 0.0, name
+
+
+@torch.no_grad()
+def test_margins_reward_certificates() -> None:
+    """Larger Farkas values lower the loss of infeasible instances and leave the others alone."""
+    torch.manual_seed(0)
+    batch, targets = dataset().batch(torch.arange(40))
+    output = CandidateNetwork(SMALL.build())(batch)
+    better = replace(output, margins=replace(output.margins, farkas_value=output.margins.farkas_value + 1))
+    assert float(losses(batch, better, targets)["margins"]) < float(losses(batch, output, targets)["margins"])
+    feasible = replace(targets, verdict=torch.zeros_like(targets.verdict))
+    assert float(losses(batch, better, feasible)["margins"]) == float(
+        losses(batch, output, feasible)["margins"]
+    )
+
+
+def test_total_is_the_weighted_sum() -> None:
+    terms = {name: torch.tensor(2.0) for name in ("verdict", "objective", "solution", "dual", "margins")}
+    assert float(total(terms, LossWeights(1, 2, 3, 4, 5))) == 30.0

@@ -1,0 +1,91 @@
+"""Metrics by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from graphs.confidence import Calibration
+from graphs.network.gnn import CandidateNetwork
+from tests.training.examples import dataset
+from tests.training.test_losses import SMALL
+from training.calibration import fit_calibration, fit_temperature, fit_threshold
+from training.metrics import Evaluation, calibrated, calibration_error, evaluate, reliability
+
+
+def evaluation(truth: list[int], answer: list[int]) -> Evaluation:
+    size = len(truth)
+    logits = 5.0 * np.eye(3)[answer]
+    nothing = np.full(size, np.nan)
+    return Evaluation(np.array(truth), logits, np.zeros((size, 2)), nothing, nothing)
+
+
+def test_verdict_error_and_confusion() -> None:
+    figures = evaluation([0, 0, 1, 2], [0, 1, 1, 1])
+    assert figures.verdict_error == 0.5
+    assert figures.confusion().tolist() == [[1, 1, 0], [0, 1, 0], [0, 1, 0]]
+    assert figures.summary() == {"verdict_error": 0.5}
+    assert figures.take(np.array([True, False, True, False])).verdict_error == 0.0
+
+
+def test_calibration_error() -> None:
+    """Two bins: 0.9 confident and 3 of 4 right; 0.5 confident and 1 of 2 right: (4·0.15 + 2·0) / 6."""
+    confidence = np.array([0.9, 0.9, 0.9, 0.9, 0.5, 0.5])
+    correct = np.array([True, True, True, False, True, False])
+    assert calibration_error(confidence, correct) == pytest.approx(0.1)
+    assert sum(share for share, _, _ in reliability(confidence, correct)) == pytest.approx(1)
+
+
+def test_temperature_is_recovered() -> None:
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 2, (20_000, 3))
+    partition = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    truth = (partition.cumsum(1) < generator.random((20_000, 1))).sum(1)
+    assert fit_temperature(3.0 * logits, truth) == pytest.approx(3.0, rel=0.05)
+
+
+def test_threshold_keeps_the_wanted_accuracy() -> None:
+    confidence = np.array([0.99, 0.95, 0.9, 0.8, 0.7, 0.6])
+    correct = np.array([True, True, True, True, False, False])
+    assert fit_threshold(confidence, correct, 1.0) == 0.8
+    assert fit_threshold(confidence, correct, 0.8) == 0.7
+    assert fit_threshold(confidence, ~correct, 1.0) == 1.0 or not (~correct).all()
+
+
+def test_out_of_distribution_and_abstention() -> None:
+    generator = np.random.default_rng(1)
+    truth = generator.integers(0, 3, 400)
+    held_out = Evaluation(
+        truth, 4.0 * np.eye(3)[truth], generator.normal(size=(400, 4)), np.zeros(400), np.zeros(400)
+    )
+    calibration = fit_calibration(held_out, answered_accuracy=0.99)
+    assert Calibration.from_json(calibration.to_json()) == calibration
+    inside = calibration.out_of_distribution(held_out.summaries)
+    assert (inside > 1).mean() < 0.01
+    assert calibration.out_of_distribution(np.full((1, 4), 10.0))[0] > 1
+    figures = calibrated(held_out, calibration)
+    assert figures["answered_error"] == 0.0
+    assert figures["abstention_share"] < 0.01
+
+
+def test_evaluate_measures_in_the_instances_own_units() -> None:
+    torch.manual_seed(0)
+    network = CandidateNetwork(SMALL.build())
+    data = dataset()
+    figures = evaluate(network, data, torch.arange(20))
+    assert figures.truth.tolist() == data.targets.verdict[:20].tolist()
+    optimal = figures.truth == 0
+    assert np.isnan(figures.objective_error[~optimal]).all()
+    batch, targets = data.batch(torch.arange(20))
+    with torch.no_grad():
+        output = network(batch)
+    predicted = output.objective.double() / batch.objective_scale
+    true = targets.objective.double() / batch.objective_scale
+    expected = ((predicted - true).abs() / (true.abs() + 1)).numpy()
+    np.testing.assert_allclose(figures.objective_error[optimal], expected[optimal], rtol=1e-3, atol=1e-6)
+
+
+def test_too_few_to_calibrate() -> None:
+    with pytest.raises(ValueError, match="too few"):
+        fit_calibration(evaluation([0] * 5, [0] * 5), answered_accuracy=0.9)

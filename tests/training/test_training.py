@@ -1,0 +1,100 @@
+"""From labelled folders to a served model, and back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphs.bipartite import build_graphs
+from graphs.prediction import Verdict
+from graphs.predictor import Predictor
+from runtime.checkpoints import CheckpointError
+from tests.training.examples import labelled
+from tests.training.test_loop import CONFIG
+from training.evaluating import evaluate_model, write_report
+from training.shards import LABELS, LabelledInstance, row_of, write_shard
+from training.training import DifferentRun, train_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "random-lp-infinite"
+    (folder / LABELS).mkdir(parents=True)
+    items: list[LabelledInstance] = list(labelled(120))
+    rows = [row_of(item.instance, item, file=item.file, family=item.family) for item in items]
+    write_shard(folder / LABELS / "part-00000.parquet", rows)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "small"
+    train_model([folder], path, CONFIG, seed=0, name="small", model_version="1", command=["farkas", "train"])
+    return path
+
+
+def test_card_says_what_the_model_is(model: Path) -> None:
+    card = json.loads((model / "card.json").read_text())
+    assert card["name"] == "small"
+    assert card["data"]["instances"] == 120
+    assert sum(card["data"]["families"]["random-lp-infinite"].values()) == 120
+    assert card["metrics"]["validation"]["instances"] == 10
+    assert card["training"]["seed"] == 0
+    assert (model / "training.svg").read_text().startswith("<?xml")
+    assert str(Path.home()) not in (model / "card.json").read_text()
+
+
+def test_predictions_are_in_the_instances_own_units(model: Path) -> None:
+    predictor = Predictor.load(model)
+    items = list(labelled(10, seed=8))
+    predictions = predictor.predict(build_graphs([item.instance for item in items]))
+    for item, prediction in zip(items, predictions, strict=True):
+        instance = item.instance
+        assert sum(prediction.probabilities) == pytest.approx(1)
+        assert prediction.confidence == max(prediction.probabilities)
+        assert prediction.verdict in tuple(Verdict)
+        slack = 1e-5 * (1 + np.abs(prediction.solution))
+        assert (prediction.solution >= instance.variable_lower_bound - slack).all()
+        assert (prediction.solution <= instance.variable_upper_bound + slack).all()
+        assert prediction.candidate.points.shape[1] == instance.columns
+        assert prediction.candidate.farkas_rays.shape[1] == instance.rows
+
+
+def test_predictions_do_not_depend_on_the_batch(model: Path) -> None:
+    predictor = Predictor.load(model)
+    graphs = build_graphs([item.instance for item in labelled(6, seed=8)])
+    together = predictor.predict(graphs)
+    for graph, prediction in zip(graphs, together, strict=True):
+        (alone,) = predictor.predict([graph])
+        assert alone.probabilities == pytest.approx(prediction.probabilities, abs=1e-4)
+        np.testing.assert_allclose(alone.solution, prediction.solution, rtol=1e-3, atol=1e-3)
+
+
+def test_a_tampered_checkpoint_is_refused(model: Path, tmp_path: Path) -> None:
+    for name in ("card.json", "weights.safetensors"):
+        (tmp_path / name).write_bytes((model / name).read_bytes())
+    weights = bytearray((model / "weights.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (tmp_path / "weights.safetensors").write_bytes(bytes(weights))
+    with pytest.raises(CheckpointError, match="do not match"):
+        Predictor.load(tmp_path)
+
+
+def test_another_run_in_the_same_folder_is_refused(folder: Path, model: Path) -> None:
+    with pytest.raises(DifferentRun, match="another seed"):
+        train_model([folder], model, CONFIG, seed=1, name="small", model_version="1")
+
+
+def test_evaluation_is_written_with_rules_beside(folder: Path, model: Path, tmp_path: Path) -> None:
+    predictor = Predictor.load(model)
+    reports = evaluate_model(predictor, [folder])
+    path = write_report(predictor, [folder], reports, tmp_path)
+    written = json.loads(path.read_text())
+    (family,) = written["families"]
+    assert family["instances"] == 120
+    assert sum(map(sum, family["confusion"])) == 120
+    assert 0 < family["rules"]["verdict"] < 0.5
+    assert (tmp_path / "reliability-random-lp-infinite.svg").is_file()

@@ -1,0 +1,72 @@
+"""Fits what `graphs.confidence` applies, on instances the network was not trained on.
+
+temperature      minimises the cross-entropy of softmax(logits / T)               (Guo et al. 2017)
+threshold        the least confidence from which on the answers kept reach the wanted accuracy
+distance limit   the 99.5 % quantile of the training-like instances' Mahalanobis distances, times 1.1
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from graphs.confidence import Calibration
+from training.metrics import Evaluation
+
+_Array = NDArray[np.float64]
+_QUANTILE, _ALLOWANCE = 0.995, 1.1
+_RIDGE = 0.05  # of the unit variance of a standardised coordinate
+_LEAST_DEVIATION = 0.05
+
+
+def fit_calibration(held_out: Evaluation, *, answered_accuracy: float) -> Calibration:
+    """Fit on held-out answers.
+
+    Args:
+        answered_accuracy: the accuracy that the answers above the threshold must have, e.g. 0.99.
+
+    Raises:
+        ValueError: fewer than ten held-out instances.
+    """
+    if len(held_out) < 10:
+        raise ValueError(f"{len(held_out)} held-out instances are too few to calibrate on: at least 10")
+    temperature = fit_temperature(held_out.logits, held_out.truth)
+    mean, deviation, precision, limit = _fit_distance(held_out.summaries)
+    draft = Calibration(temperature, 0.0, mean, deviation, precision, limit)
+    probabilities = draft.probabilities(held_out.logits)
+    correct = probabilities.argmax(1) == held_out.truth
+    threshold = fit_threshold(probabilities.max(1), correct, answered_accuracy)
+    return Calibration(temperature, threshold, mean, deviation, precision, limit)
+
+
+def fit_temperature(logits: _Array, truth: NDArray[np.int64]) -> float:
+    """The temperature in [0.05, 20] of least cross-entropy."""
+
+    def cross_entropy(log_temperature: float) -> float:
+        scaled = logits / np.exp(log_temperature)
+        largest = scaled.max(1)
+        partition = largest + np.log(np.exp(scaled - largest[:, None]).sum(1))
+        return float(np.mean(partition - scaled[np.arange(len(truth)), truth]))
+
+    found = minimize_scalar(cross_entropy, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def fit_threshold(confidence: _Array, correct: NDArray[np.bool_], wanted: float) -> float:
+    """The least threshold whose kept answers have the wanted accuracy; 1 where none reaches it."""
+    order = np.argsort(-confidence, kind="stable")
+    accuracy = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(accuracy >= wanted)
+    return float(confidence[order[good[-1]]]) if len(good) else 1.0
+
+
+def _fit_distance(summaries: _Array) -> tuple[list[float], list[float], list[float], float]:
+    mean = summaries.mean(0)
+    deviation = np.maximum(summaries.std(0), _LEAST_DEVIATION)
+    centred = (summaries - mean) / deviation
+    covariance = centred.T @ centred / len(centred) + _RIDGE * np.eye(len(mean))
+    precision = np.linalg.inv(covariance)
+    distance = np.sqrt(np.einsum("bi,ij,bj->b", centred, precision, centred))
+    limit = float(np.quantile(distance, _QUANTILE) * _ALLOWANCE)
+    return mean.tolist(), deviation.tolist(), precision.ravel().tolist(), max(limit, 1e-6)

@@ -1,0 +1,215 @@
+"""The commands that make a model: generate, label, train, evaluate. `service.cli` mounts them.
+
+Nothing heavy is imported until a command runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+Device = Annotated[str, typer.Option(help="Where the network runs: cpu, cuda or auto.")]
+_stderr = Console(stderr=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the training commands to an application."""
+    for command in (generate, label, train, evaluate):
+        app.command()(command)
+
+
+def generate(
+    family: Annotated[str, typer.Argument(help="Name of the family, e.g. random-lp.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")],
+    number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many instances.")] = 1000,
+    size: Annotated[
+        list[str] | None, typer.Option(help="A size parameter as name=value, e.g. rows=20; repeatable.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the stream of instances.")] = 0,
+) -> None:
+    """Write seeded instances of a family as .mps.gz files."""
+    from training.families import FAMILIES
+    from training.generating import generate_files
+
+    if family not in FAMILIES:
+        _fail(f"there is no family {family!r}; there are {', '.join(FAMILIES)}")
+    with _progress("generate") as bar:
+        task = bar.add_task("generate", total=number)
+        try:
+            for _ in generate_files(
+                FAMILIES[family], number, seed=seed, size=_sizes(size or []), folder=output
+            ):
+                bar.advance(task)
+        except ValueError as error:
+            _fail(str(error))
+    _stderr.print(f"{number} instances of {family} in {output}")
+
+
+def label(
+    folder: Annotated[Path, typer.Argument(help="Folder of .mps and .json files (.gz too).", exists=True)],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for the labels; default: the same folder.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Solver processes; 0: one a core.")] = 0,
+    time_limit: Annotated[
+        float, typer.Option(min=0.01, help="Seconds a solver may take an instance.")
+    ] = 60.0,
+    cross_check: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of instances that a second solver checks.")
+    ] = 0.02,
+    seed: Annotated[int, typer.Option(help="Seed of the choice of cross-checked instances.")] = 0,
+) -> None:
+    """Solve every instance of a folder exactly and keep what our own certificate confirms; resumes."""
+    from training.labels import label_folder
+
+    summary = label_folder(
+        folder,
+        out=output,
+        workers=workers or len(os.sched_getaffinity(0)),
+        time_limit=time_limit,
+        cross_check_share=cross_check,
+        seed=seed,
+        progress=_stderr.is_terminal,
+    )
+    statuses = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
+    _stderr.print(
+        f"{summary.files} files: {summary.labelled} labelled ({statuses}; {summary.certified} certified, "
+        f"{summary.cross_checked} cross-checked), {summary.duplicates} duplicates, "
+        f"{summary.rejected} left out (see labels/rejected.jsonl); {summary.seconds:.1f} s"
+    )
+    if not summary.labelled:
+        _fail("no instance could be labelled")
+
+
+def train(
+    data: Annotated[list[Path], typer.Argument(help="Labelled folders.", exists=True, file_okay=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the model and of the run's state.")
+    ],
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file with the run's settings.", exists=True, dir_okay=False)
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="In place of the configuration's epochs.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of weights, split and order.")] = 0,
+    name: Annotated[str | None, typer.Option(help="Name on the card; default: the folder's name.")] = None,
+    model_version: Annotated[str, typer.Option("--model-version", help="Version on the card.")] = "1",
+    start_from: Annotated[
+        Path | None, typer.Option("--from", help="Checkpoint folder whose weights to start from.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=0, help="Threads for the network; 0: torch's choice.")] = 0,
+    device: Device = "cpu",
+) -> None:
+    """Train a network on labelled folders; resumes where it was stopped."""
+    import torch
+
+    from runtime.checkpoints import CheckpointError
+    from training.config import read_config
+    from training.training import DifferentRun, train_model
+
+    if threads:
+        torch.set_num_threads(threads)
+    with _progress("train") as bar:
+        task = bar.add_task("read data", total=None)
+
+        def show(step: int, steps: int, means: dict[str, float]) -> None:
+            text = f"loss {means.get('verdict', float('nan')):.4f} error {means['verdict_error']:.4f}"
+            bar.update(task, completed=step, total=steps, description=text)
+
+        try:
+            card = train_model(
+                data,
+                output,
+                read_config(config, {"epochs": epochs}),
+                seed=seed,
+                name=name or output.resolve().name,
+                model_version=model_version,
+                device=device,
+                start_from=start_from,
+                command=["farkas", *sys.argv[1:]],
+                progress=show,
+            )
+        except (DifferentRun, CheckpointError, ValueError) as error:
+            _fail(str(error))
+    _stderr.print(f"model in {output}; on instances held out: {_line(card['metrics']['validation'])}")
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Checkpoint folder.")],
+    data: Annotated[list[Path], typer.Argument(help="Labelled folders.", exists=True, file_okay=False)],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for evaluation.json and the plots.")
+    ] = None,
+    device: Device = "cpu",
+) -> None:
+    """Compare a model's word with the labels, for each family, beside rules that learn nothing."""
+    from graphs.predictor import Predictor
+    from runtime.checkpoints import CheckpointError
+    from training.evaluating import evaluate_model, write_report
+
+    try:
+        predictor = Predictor.load(Path(model), device=device)
+        with _progress("evaluate") as bar:
+            task = bar.add_task("evaluate", total=None)
+            reports = evaluate_model(predictor, data, progress=lambda done: bar.advance(task, done))
+    except (CheckpointError, ValueError) as error:
+        _fail(str(error))
+    table = Table("family", "figure", "network", "rule", title=f"{predictor.name} {predictor.version}")
+    for report in reports:
+        rules = vars(report.rules)
+        for figure, value in report.figures.items():
+            rule = rules.get(figure.removesuffix("_error"))
+            shown = f"{value:,}" if figure == "instances" else f"{value:.4f}"
+            table.add_row(report.family, figure, shown, "" if rule is None else f"{rule:.4f}")
+        table.add_section()
+    Console().print(table)
+    if output is not None:
+        _stderr.print(f"written to {write_report(predictor, data, reports, output).parent}")
+
+
+def _sizes(pairs: list[str]) -> dict[str, float]:
+    """`["rows=20"]` → `{"rows": 20.0}`."""
+    sizes = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        try:
+            sizes[key] = float(value)
+        except ValueError:
+            _fail(f"--size takes name=value with a number, not {pair!r}")
+    return sizes
+
+
+def _line(figures: dict[str, Any]) -> str:
+    return ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in figures.items())
+
+
+def _progress(name: str) -> AbstractContextManager[Progress]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=_stderr, disable=not _stderr.is_terminal)
+
+
+def _fail(message: str) -> Any:
+    _stderr.print(f"[red]error:[/red] {message}", highlight=False)
+    raise typer.Exit(1)

@@ -1,0 +1,10 @@
+"""Instance families: seeded generators, one a file, named as in the literature."""
+
+from __future__ import annotations
+
+from training.families.family import Family, generate
+from training.families.random_lp import RANDOM_LP, RANDOM_LP_INFINITE
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (RANDOM_LP, RANDOM_LP_INFINITE)}
+
+__all__ = ["FAMILIES", "Family", "generate"]

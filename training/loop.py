@@ -1,0 +1,150 @@
+"""One readable training loop: data in, checkpoint out, resumable at any moment.
+
+A run's folder holds
+
+    run.json                  the configuration, seed and data it was started with
+    state.safetensors, .json  weights, moving average, optimiser moments, step: replaced after every epoch
+    log.jsonl                 one line an epoch
+    training.svg              the log as a plot
+    weights.safetensors, card.json    the model, written when the run ends
+
+The batches of epoch e depend on (seed, e) alone, so a resumed run sees what an uninterrupted one would have.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graphs.network.gnn import CandidateNetwork
+from runtime.files import write_atomically
+from training.config import TrainingConfig
+from training.dataset import Dataset
+from training.losses import losses, total
+from training.metrics import Evaluation, evaluate
+from training.state import TrainingState
+
+Progress = Callable[[int, int, dict[str, float]], None]
+"""Called after each step with (step, steps in all, running means)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What one call of `train` works on.
+
+    Attributes:
+        folder: where state and log are kept.
+        train, validation: indices into `dataset`.
+    """
+
+    folder: Path
+    config: TrainingConfig
+    seed: int
+    dataset: Dataset
+    train: Tensor
+    validation: Tensor
+    device: torch.device
+
+
+def train(
+    run: Run, *, start_from: dict[str, Tensor] | None = None, progress: Progress | None = None
+) -> CandidateNetwork:
+    """Train to the end (or go on from the state in the run's folder) and return the averaged network.
+
+    Args:
+        start_from: weights to begin with instead of random ones.
+        progress: see `Progress`.
+    """
+    torch.manual_seed(run.seed)
+    network = CandidateNetwork(run.config.network.build()).to(run.device)
+    if start_from is not None:
+        network.load_state_dict(start_from)
+    state = TrainingState.begin(network, run.config)
+    state.resume(run.folder)
+    steps = run.config.epochs * steps_an_epoch(run)
+    while state.epoch < run.config.epochs:
+        means, seconds = _epoch(run, state, steps, progress)
+        state.epoch += 1
+        state.seconds += seconds
+        report = evaluate(state.averaged, run.dataset, run.validation, device=run.device)
+        state.save(run.folder)
+        _log(run.folder, state, means, report)
+    return state.averaged
+
+
+def steps_an_epoch(run: Run) -> int:
+    return max(1, math.ceil(len(run.train) / run.config.batch_size))
+
+
+def learning_rate(config: TrainingConfig, step: int, steps: int) -> float:
+    """Linear warm-up, then a cosine to zero."""
+    warm = max(1.0, config.warm_up * steps)
+    if step < warm:
+        return config.learning_rate * (step + 1) / warm
+    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1.0, steps - warm)))
+
+
+def _epoch(
+    run: Run, state: TrainingState, steps: int, progress: Progress | None
+) -> tuple[dict[str, float], float]:
+    """One pass over the training indices, in an order that (seed, epoch) decides."""
+    generator = torch.Generator().manual_seed(run.seed * 1_000_003 + state.epoch)
+    order = run.train[torch.randperm(len(run.train), generator=generator)]
+    first = state.epoch * steps_an_epoch(run)
+    sums: dict[str, float] = {}
+    started = time.perf_counter()
+    state.network.train()
+    for number, chosen in enumerate(run.dataset.batches(order, run.config.batch_size)):
+        step = first + number
+        terms = _step(run, state, chosen, learning_rate(run.config, step, steps))
+        for name, value in terms.items():
+            sums[name] = sums.get(name, 0.0) + value
+        means = {name: value / (number + 1) for name, value in sums.items()}
+        if progress is not None:
+            progress(step + 1, steps, means)
+    return means, time.perf_counter() - started
+
+
+def _step(run: Run, state: TrainingState, chosen: Tensor, rate: float) -> dict[str, float]:
+    """One gradient step; a batch whose gradient is not finite changes nothing and is counted."""
+    batch, targets = run.dataset.batch(chosen, device=run.device)
+    output = state.network(batch)
+    terms = losses(batch, output, targets)
+    state.optimiser.zero_grad()
+    total(terms, run.config.loss.build()).backward()  # type: ignore[no-untyped-call]
+    norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), run.config.gradient_norm)
+    finite = bool(torch.isfinite(norm))
+    if finite:
+        state.update(rate)
+    wrong = (output.verdict.argmax(1) != targets.verdict).float().mean()
+    values = {name: float(value.detach()) for name, value in terms.items() if finite}
+    return {**values, "verdict_error": float(wrong), "skipped": float(not finite)}
+
+
+def _log(folder: Path, state: TrainingState, means: dict[str, float], report: Evaluation) -> None:
+    line: dict[str, Any] = {
+        "epoch": state.epoch,
+        "seconds": round(state.seconds, 1),
+        "train": {name: round(value, 6) for name, value in means.items()},
+        "validation": {name: round(value, 6) for name, value in report.summary().items()},
+    }
+    path = folder / "log.jsonl"
+    earlier = read_log(folder)[: state.epoch - 1]
+    write_atomically(path, "".join(json.dumps(item) + "\n" for item in [*earlier, line]).encode())
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """The epochs logged so far; a line cut short by a crash is left out."""
+    path = folder / "log.jsonl"
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]

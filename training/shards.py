@@ -1,0 +1,263 @@
+"""Labelled instances on disk: Parquet shards, one row an instance with its data and its label.
+
+    DIR/labels/part-00000.parquet, part-00001.parquet, ...
+
+Training reads the shards alone, one batch of rows after another, whatever their number and size. Vectors are
+list columns; an absent vector (no dual, no ray) is null. Objectives are in the minimising sense, duals in
+the signs of `solvers.linear.certificate`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from graphs.instance import Instance, Vector
+from solvers.linear.exact_solution import SolveStatus
+
+LABELS: Final = "labels"
+Row = Mapping[str, Any]
+"""One row of a shard: column name → scalar, numpy vector, or None."""
+
+_BATCH_ROWS: Final = 256
+_REPEATED: Final = ["family", "solver", "status"]
+_INSTANCE_VECTORS: Final[dict[str, pa.DataType]] = {
+    "indptr": pa.int64(),
+    "indices": pa.int32(),
+    "data": pa.float64(),
+    "objective_vector": pa.float64(),
+    "constraint_lower_bound": pa.float64(),
+    "constraint_upper_bound": pa.float64(),
+    "variable_lower_bound": pa.float64(),
+    "variable_upper_bound": pa.float64(),
+    "integrality": pa.bool_(),
+}
+_LABEL_VECTORS: Final[dict[str, pa.DataType]] = {
+    "primal": pa.float64(),
+    "dual": pa.float64(),
+    "farkas_ray": pa.float64(),
+    "unbounded_ray": pa.float64(),
+}
+_LABEL_SCALARS: Final[dict[str, pa.DataType]] = {
+    "status": pa.string(),
+    "objective": pa.float64(),
+    "dual_bound": pa.float64(),
+    "solver": pa.string(),
+    "seconds": pa.float64(),
+    "certified": pa.bool_(),
+    "cross_checked": pa.bool_(),
+}
+_SCALARS: Final[dict[str, pa.DataType]] = {
+    "sha256": pa.string(),
+    "file": pa.string(),
+    "family": pa.string(),
+    "name": pa.string(),
+    "rows": pa.int32(),
+    "columns": pa.int32(),
+    "nonzeros": pa.int64(),
+    "objective_offset": pa.float64(),
+    "maximize": pa.bool_(),
+    **_LABEL_SCALARS,
+}
+_VECTORS: Final[dict[str, pa.DataType]] = {**_INSTANCE_VECTORS, **_LABEL_VECTORS}
+SCHEMA: Final = pa.schema(
+    [
+        *(pa.field(name, kind) for name, kind in _SCALARS.items()),
+        *(pa.field(name, pa.list_(kind)) for name, kind in _VECTORS.items()),
+    ],
+    metadata={"farkas_labels": "1"},
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Label:
+    """What is known of an instance's answer.
+
+    Attributes:
+        status: OPTIMAL, INFEASIBLE or UNBOUNDED.
+        objective: optimal value in the minimising sense, offset included; None unless OPTIMAL.
+        primal: x, shape (n,): optimal, or the feasible point that belongs to an unbounded ray.
+        dual: y, shape (m,), of an optimal LP.
+        farkas_ray: y, shape (m,), where infeasibility (of the relaxation) is proved.
+        unbounded_ray: r, shape (n,), where unboundedness is proved.
+        dual_bound: a lower bound on the minimum: the certificate's, else the solver's.
+        solver: name and version of who solved it.
+        seconds: its time.
+        certified: a certificate proves status and objective; else they are the solver's word.
+        cross_checked: a second solver agreed.
+    """
+
+    status: SolveStatus
+    objective: float | None = None
+    primal: Vector | None = None
+    dual: Vector | None = None
+    farkas_ray: Vector | None = None
+    unbounded_ray: Vector | None = None
+    dual_bound: float | None = None
+    solver: str = ""
+    seconds: float = 0.0
+    certified: bool = False
+    cross_checked: bool = False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LabelledInstance(Label):
+    """An instance with its label, as `read_labelled` gives it; names of rows and columns are not kept.
+
+    Attributes:
+        instance: the instance.
+        sha256: its content hash.
+        file: path of its file below the labelled folder.
+        family: the instance family it belongs to.
+    """
+
+    instance: Instance
+    sha256: str
+    file: str
+    family: str
+
+
+def row_of(instance: Instance, label: Label, *, file: str, family: str) -> Row:
+    """The row that stores an instance and its label."""
+    matrix = instance.constraint_matrix
+    return {
+        "sha256": instance.sha256,
+        "file": file,
+        "family": family,
+        "name": instance.name,
+        "rows": instance.rows,
+        "columns": instance.columns,
+        "nonzeros": instance.nonzeros,
+        "indptr": matrix.indptr,
+        "indices": matrix.indices,
+        "data": matrix.data,
+        "objective_vector": instance.objective_vector,
+        "objective_offset": instance.objective_offset,
+        "maximize": instance.maximize,
+        "constraint_lower_bound": instance.constraint_lower_bound,
+        "constraint_upper_bound": instance.constraint_upper_bound,
+        "variable_lower_bound": instance.variable_lower_bound,
+        "variable_upper_bound": instance.variable_upper_bound,
+        "integrality": instance.integrality,
+        **{field.name: getattr(label, field.name) for field in fields(Label)},
+        "status": label.status.value,
+    }
+
+
+def write_shard(path: Path, rows: Sequence[Row]) -> None:
+    """Writes one shard so that `path` holds all of it or does not exist, whatever happens meanwhile."""
+    columns = [_scalars(rows, name) for name in _SCALARS] + [_vectors(rows, name) for name in _VECTORS]
+    table = pa.Table.from_arrays(columns, schema=SCHEMA)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as file:
+        pq.write_table(table, file, compression="zstd", use_dictionary=_REPEATED)  # type: ignore[arg-type]
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes renames in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def shard_paths(folders: Path | Iterable[Path]) -> list[Path]:
+    """The shards of one labelled folder or several, in order."""
+    listed = [folders] if isinstance(folders, Path) else list(folders)
+    return [path for folder in listed for path in sorted((folder / LABELS).glob("part-*.parquet"))]
+
+
+def read_labelled(folders: Path | Iterable[Path]) -> Iterator[LabelledInstance]:
+    """Streams the labelled instances of one folder or several, in shard order, in constant memory."""
+    for path in shard_paths(folders):
+        yield from read_shard(path)
+
+
+def read_shard(path: Path) -> Iterator[LabelledInstance]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            yield from _read_batch(batch)
+
+
+def _scalars(rows: Sequence[Row], name: str) -> pa.Array[Any]:
+    return pa.array([row[name] for row in rows], type=_SCALARS[name])
+
+
+def _vectors(rows: Sequence[Row], name: str) -> pa.Array[Any]:
+    """A list column from numpy vectors: one concatenation, no Python object a value."""
+    kind = _VECTORS[name]
+    vectors: list[NDArray[Any] | None] = [row[name] for row in rows]
+    offsets = np.zeros(len(vectors) + 1, dtype=np.int32)
+    np.cumsum([0 if vector is None else len(vector) for vector in vectors], out=offsets[1:])
+    present = [vector for vector in vectors if vector is not None]
+    dtype = np.dtype(kind.to_pandas_dtype())
+    values = np.concatenate(present).astype(dtype, copy=False) if present else np.zeros(0, dtype)
+    mask = np.array([vector is None for vector in vectors], dtype=np.bool_)
+    lists: Any = pa.ListArray  # its stubs know no numpy offsets
+    found: pa.Array[Any] = lists.from_arrays(
+        offsets, pa.array(values), type=pa.list_(kind), mask=pa.array(mask)
+    )
+    return found
+
+
+def _read_batch(batch: pa.RecordBatch) -> Iterator[LabelledInstance]:
+    scalars = {name: batch.column(name).to_pylist() for name in _SCALARS}
+    vectors = {name: _split(batch.column(name)) for name in _VECTORS}
+    for k in range(batch.num_rows):
+        row = {name: values[k] for name, values in scalars.items()}
+        row |= {name: values[k] for name, values in vectors.items()}
+        yield _labelled(row)
+
+
+def _split(column: Any) -> list[NDArray[Any] | None]:
+    """The vectors of a list column, each its own writable copy; null becomes None."""
+    offsets = column.offsets.to_numpy()
+    values = column.values.to_numpy(zero_copy_only=False)
+    present = column.is_valid().to_numpy(zero_copy_only=False).tolist()
+    bounds = zip(offsets[:-1].tolist(), offsets[1:].tolist(), present, strict=True)
+    return [values[start:end].copy() if here else None for start, end, here in bounds]
+
+
+def _labelled(row: dict[str, Any]) -> LabelledInstance:
+    shape = (row["rows"], row["columns"])
+    matrix = csr_array((row["data"], row["indices"], row["indptr"]), shape=shape)
+    instance = Instance(
+        name=row["name"],
+        constraint_matrix=matrix,
+        **{name: row[name] for name in _INSTANCE_FIELDS},
+    )
+    label = {name: row[name] for name in (*_LABEL_SCALARS, *_LABEL_VECTORS) if name != "status"}
+    return LabelledInstance(
+        instance=instance,
+        status=SolveStatus(row["status"]),
+        sha256=row["sha256"],
+        file=row["file"],
+        family=row["family"],
+        **label,
+    )
+
+
+_INSTANCE_FIELDS: Final = (
+    "objective_vector",
+    "objective_offset",
+    "maximize",
+    "constraint_lower_bound",
+    "constraint_upper_bound",
+    "variable_lower_bound",
+    "variable_upper_bound",
+    "integrality",
+)

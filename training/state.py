@@ -1,0 +1,99 @@
+"""The state of a training run between two epochs: everything needed to go on after a kill."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from graphs.network.gnn import CandidateNetwork
+from runtime.files import write_atomically
+from training.config import TrainingConfig
+
+_STATE = "state.safetensors"
+_MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+
+
+@dataclass(eq=False)
+class TrainingState:
+    """Network, its moving average, the optimiser, and how far the run has come.
+
+    Attributes:
+        epoch: epochs finished; updates: gradient steps taken; seconds: time spent in them.
+    """
+
+    network: CandidateNetwork
+    averaged: CandidateNetwork
+    optimiser: torch.optim.AdamW
+    averaging: float
+    epoch: int = 0
+    updates: int = 0
+    seconds: float = 0.0
+
+    @classmethod
+    def begin(cls, network: CandidateNetwork, config: TrainingConfig) -> TrainingState:
+        optimiser = torch.optim.AdamW(
+            network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        return cls(network, copy.deepcopy(network).eval(), optimiser, config.averaging)
+
+    @torch.no_grad()
+    def update(self, rate: float) -> None:
+        """One optimiser step at this learning rate, and one of the moving average.
+
+        The average forgets faster at the beginning: its decay is min(averaging, (1 + t) / (10 + t)).
+        """
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+        decay = min(self.averaging, (1 + self.updates) / (10 + self.updates))
+        for mean, value in zip(self.averaged.parameters(), self.network.parameters(), strict=True):
+            mean.lerp_(value, 1 - decay)
+        self.updates += 1
+
+    def save(self, folder: Path) -> None:
+        """Replace the state in the folder; tensors and counters travel in one file, so they agree."""
+        counters = {"epoch": self.epoch, "updates": self.updates, "seconds": self.seconds}
+        metadata = {"counters": json.dumps(counters)}
+        write_atomically(folder / _STATE, save(self._tensors(), metadata=metadata))
+
+    def resume(self, folder: Path) -> None:
+        """Take up the state in the folder, if there is one."""
+        path = folder / _STATE
+        if not path.is_file():
+            return
+        data = path.read_bytes()
+        counters = json.loads(_metadata(data)["counters"])
+        self._restore(load(data))
+        self.epoch, self.updates = int(counters["epoch"]), int(counters["updates"])
+        self.seconds = float(counters["seconds"])
+
+    def _tensors(self) -> dict[str, Tensor]:
+        tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        tensors |= {f"averaged.{name}": value for name, value in self.averaged.state_dict().items()}
+        for index, parameter in enumerate(self.network.parameters()):
+            moments = self.optimiser.state.get(parameter, {})
+            tensors |= {f"optimiser.{index}.{key}": moments[key] for key in _MOMENTS if key in moments}
+        return {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+
+    def _restore(self, tensors: dict[str, Tensor]) -> None:
+        for prefix, network in (("network.", self.network), ("averaged.", self.averaged)):
+            part = {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
+            network.load_state_dict(part)
+        for index, parameter in enumerate(self.network.parameters()):
+            names = {key: f"optimiser.{index}.{key}" for key in _MOMENTS}
+            if names["step"] in tensors:
+                moved = {key: tensors[name].to(parameter.device) for key, name in names.items()}
+                self.optimiser.state[parameter] = {**moved, "step": tensors[names["step"]]}
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """The metadata of a safetensors file: its header is JSON behind eight bytes of length."""
+    size = int.from_bytes(data[:8], "little")
+    header: dict[str, dict[str, str]] = json.loads(data[8 : 8 + size])
+    return header["__metadata__"]
