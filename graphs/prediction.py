@@ -47,3 +47,8 @@ class Prediction:
     solution: NDArray[np.float64]
     dual: NDArray[np.float64]
     candidate: Candidate
+
+    @property
+    def likeliest(self) -> Verdict:
+        """The most probable class, whether or not the network abstains."""
+        return CLASSES[self.probabilities.index(max(self.probabilities))]

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,14 +76,3 @@ def read_card(folder: Path) -> dict[str, Any]:
     if not isinstance(card, dict):
         raise CheckpointError(f"the card of {folder.name} is not a JSON object")
     return card
-
-
-def copy(source: Path, target: Path) -> None:
-    """Copy a checkpoint's two files into `target`, verified."""
-    checkpoint = load(source)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    save(temporary, checkpoint.tensors, checkpoint.card)
-    if target.exists():
-        shutil.rmtree(target)
-    temporary.replace(target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
@@ -33,18 +33,17 @@ def replace_atomically(path: Path, write: Callable[[Path], None]) -> None:
     sync(path.parent)
 
 
-def copy_folder_atomically(source: Path, target: Path) -> None:
-    """Copy the files of a folder (no hidden ones, no folders within) to `target`, which is whole or absent.
+def copy_files_atomically(source: Path, names: Iterable[str], target: Path) -> None:
+    """Copy these files of a folder to a new folder `target`, which is whole or absent.
 
     Raises:
         OSError: among others where `target` is there already and holds something.
     """
     incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=target.parent))
     try:
-        for file in sorted(source.iterdir()):
-            if file.is_file() and not file.name.startswith("."):
-                shutil.copyfile(file, incoming / file.name)
-                sync(incoming / file.name)
+        for name in names:
+            shutil.copyfile(source / name, incoming / name)
+            sync(incoming / name)
         incoming.chmod(0o777 & ~_umask())
         sync(incoming)
         incoming.rename(target)

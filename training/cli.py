@@ -141,7 +141,10 @@ def train(
                 model_version=model_version,
                 device=device,
                 start_from=start_from,
-                command=["farkas", *sys.argv[1:]],
+                command=[
+                    "farkas",
+                    *(Path(word).name if word.startswith("/") else word for word in sys.argv[1:]),
+                ],
                 progress=show,
             )
         except (DifferentRun, CheckpointError, ValueError) as error:

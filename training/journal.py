@@ -14,7 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, Final
@@ -23,6 +23,7 @@ import orjson
 import pyarrow.parquet as pq
 
 from training.shards import LABELS, Row, shard_paths, write_shard
+from training.sources import stamp
 
 _JOURNAL: Final = "journal.jsonl"
 _REJECTED: Final = "rejected.jsonl"
@@ -58,6 +59,9 @@ class Entry:
     detail: str = ""
     certified: bool = False
     cross_checked: bool = False
+
+
+_LINE: Final = tuple(field.name for field in fields(Entry) if field.name != "detail")
 
 
 class FolderInUseError(RuntimeError):
@@ -200,7 +204,7 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[dict[str, Any], int]]:
 
 
 def _line(entry: Entry) -> dict[str, Any]:
-    return {name: value for name, value in asdict(entry).items() if name != "detail"}
+    return {name: getattr(entry, name) for name in _LINE}
 
 
 def _rejection(entry: Entry) -> dict[str, Any]:
@@ -210,7 +214,7 @@ def _rejection(entry: Entry) -> dict[str, Any]:
 def _entries_of_shard(path: Path, source: Path) -> Iterator[Entry]:
     columns = ["file", "sha256", "status", "certified", "cross_checked"]
     for row in pq.read_table(path, columns=columns).to_pylist():
-        size, mtime_ns = _stamp(source / row["file"])
+        size, mtime_ns = stamp(source / row["file"])
         yield Entry(
             row["file"],
             size,
@@ -220,11 +224,3 @@ def _entries_of_shard(path: Path, source: Path) -> Iterator[Entry]:
             certified=row["certified"],
             cross_checked=row["cross_checked"],
         )
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return -1, -1
-    return status.st_size, status.st_mtime_ns

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from functools import cache, partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -26,16 +26,32 @@ class Source(NamedTuple):
 
 
 def find_sources(folder: Path) -> Iterator[Source]:
-    """The files to label below a folder, in sorted order; hidden ones and labels are passed over."""
-    family = cache(partial(family_of, folder))
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if not path.name.endswith(SUFFIXES) or path.name == FAMILY_FILE or not path.is_file():
+    """The files to label below a folder, each folder's own before those of its subfolders, sorted.
+
+    Hidden files and folders, and those called `labels`, are passed over.
+    """
+    for place, subfolders, names in os.walk(folder):
+        subfolders[:] = sorted(name for name in subfolders if name != LABELS and not name.startswith("."))
+        chosen = sorted(name for name in names if _is_source(name))
+        if not chosen:
             continue
-        if LABELS in relative.parts[:-1] or any(part.startswith(".") for part in relative.parts):
-            continue
-        status = path.stat()
-        yield Source(relative.as_posix(), family(path.parent), status.st_size, status.st_mtime_ns)
+        parent = Path(place)
+        family, prefix = family_of(folder, parent), parent.relative_to(folder)
+        for name in chosen:
+            yield Source((prefix / name).as_posix(), family, *stamp(f"{place}/{name}"))
+
+
+def stamp(path: str | Path) -> tuple[int, int]:
+    """Size and time of last change in nanoseconds; −1 for both where the file is not to be found."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a Path for each of a hundred thousand files is slow
+    except OSError:
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
+
+
+def _is_source(name: str) -> bool:
+    return name.endswith(SUFFIXES) and name != FAMILY_FILE and not name.startswith(".")
 
 
 def family_of(root: Path, folder: Path) -> str:

@@ -150,7 +150,7 @@ def natural_unit(batch: BipartiteBatch) -> Tensor:
 
 
 def _typical_activity(batch: BipartiteBatch, unit: Tensor, boxed: Tensor) -> Tensor:
-    """For each column the geometric mean, over its entries, of (the mean of |a'_ik| ω_k over the row's boxed k)
+    """For each column the geometric mean, over its entries, of (mean of |a'_ik| ω_k over the row's boxed k)
     / |a'_ij|; a row without boxed columns counts as 1; (N,)."""
     structure = batch.structure
     magnitude = batch.edge_value.abs().clamp(1e-12, 1e12)

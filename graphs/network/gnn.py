@@ -229,7 +229,7 @@ class HalfConvolution(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Convolutions:
-    """The matrix and its absolute values, rows (to_rows) or columns (to_columns) divided by their two-norms."""
+    """The matrix and its absolute values, rows (to_rows) or columns divided by their two-norms."""
 
     to_rows: SparseMatrix
     to_rows_absolute: SparseMatrix

@@ -23,6 +23,13 @@ def test_which_files_are_found(tmp_path: Path) -> None:
     assert found[1].mtime_ns == (tmp_path / "b.mps").stat().st_mtime_ns
 
 
+def test_a_file_that_is_not_to_be_found(tmp_path: Path) -> None:
+    """A dangling link is listed, and becomes a rejection when it is read."""
+    (tmp_path / "gone.mps").symlink_to(tmp_path / "nowhere")
+    (source,) = find_sources(tmp_path)
+    assert (source.file, source.size, source.mtime_ns) == ("gone.mps", -1, -1)
+
+
 def test_families(tmp_path: Path) -> None:
     """The nearest note decides, up to the root and no further; a note that names none is no note."""
     root = tmp_path / "data"

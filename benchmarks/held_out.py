@@ -1,0 +1,96 @@
+"""The bundled model on held-out instances of the papers' LPs, beside rules that learn nothing.
+
+Fresh instances (a seed no training used), labelled by HiGHS in this run and rechecked by our certificate; then
+the network's errors, the rules' errors, and how many answers the network's own candidates prove.
+
+    .venv/bin/python -m benchmarks.held_out [--number 2000]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.harness import write_result
+from graphs.bipartite import build_graphs
+from graphs.predictor import Predictor
+from service.pipeline import prove
+from solvers.linear.certificate import DEFAULT_TOLERANCES
+from training.card import figures as figures_of
+from training.dataset import build_dataset
+from training.families import FAMILIES, generate
+from training.labelling import Labeller, Rejection
+from training.metrics import evaluate
+from training.rules import rule_errors
+from training.shards import LabelledInstance
+
+SEED = 20_000
+MODEL = Path(__file__).parent.parent / "service" / "models" / "bundled" / "1"
+
+
+def labelled(family: str, number: int) -> tuple[list[LabelledInstance], int]:
+    """Labelled instances, and how many were left out."""
+    labeller, kept, left_out = Labeller(time_limit=20.0, seed=SEED), [], 0
+    for instance in generate(FAMILIES[family], number, seed=SEED):
+        label = labeller.label(instance)
+        if isinstance(label, Rejection):
+            left_out += 1
+            continue
+        kept.append(
+            LabelledInstance(
+                **vars(label), instance=instance, sha256=instance.sha256, file=instance.name, family=family
+            )
+        )
+    return kept, left_out
+
+
+def measure(predictor: Predictor, family: str, number: int) -> dict[str, Any]:
+    items, left_out = labelled(family, number)
+    dataset = build_dataset(items)
+    evaluation = evaluate(predictor.network, dataset, torch.arange(len(dataset)))
+    predictions = predictor.predict(build_graphs([item.instance for item in items]))
+    proofs: Counter[str] = Counter()
+    for item, prediction in zip(items, predictions, strict=True):
+        certificate = prove(item.instance, prediction, DEFAULT_TOLERANCES).certificate
+        verdict = certificate.verdict if certificate else None
+        proofs["none" if verdict is None else "right" if verdict == item.status.value else "false"] += 1
+    return {
+        "left_out": left_out,
+        "network": figures_of(evaluation, predictor.calibration),
+        "rules": {name: round(value, 5) for name, value in vars(rule_errors(items)).items()},
+        "certified_share": round(proofs["right"] / len(items), 5),
+        "false_certificates": proofs["false"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--number", type=int, default=5000)
+    number = parser.parse_args().number
+    torch.set_num_threads(1)
+    predictor = Predictor.load(MODEL)
+    table = Table("family", "figure", "network", "rule", title=f"{number} held-out instances a family")
+    results = {}
+    for family in ("random-lp", "random-lp-infinite"):
+        results[family] = measure(predictor, family, number)
+        for name, value in results[family]["network"].items():
+            rule = results[family]["rules"].get(name.removesuffix("_error"))
+            table.add_row(family, name, f"{value:g}", "" if rule is None else f"{rule:g}")
+        for name in ("certified_share", "false_certificates"):
+            table.add_row(family, name, f"{results[family][name]:g}", "")
+        table.add_section()
+    Console().print(table)
+    model = {"name": predictor.name, "version": predictor.version, "sha256": predictor.sha256}
+    print(
+        write_result("held_out", seed=SEED, figures={"number": number, "model": model, "families": results})
+    )
+
+
+if __name__ == "__main__":
+    main()

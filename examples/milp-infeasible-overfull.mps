@@ -1,0 +1,26 @@
+NAME overfull
+ROWS
+ N OBJ
+ G r0
+COLUMNS
+ MARKER0 'MARKER' 'INTORG'
+ x0 OBJ 1.0
+ x0 r0 1.0
+ x1 OBJ 1.0
+ x1 r0 1.0
+ x2 OBJ 1.0
+ x2 r0 1.0
+ x3 OBJ 1.0
+ x3 r0 1.0
+ x4 OBJ 1.0
+ x4 r0 1.0
+ MARKER1 'MARKER' 'INTEND'
+RHS
+ RHS r0 6.0
+BOUNDS
+ UP BND x0 1.0
+ UP BND x1 1.0
+ UP BND x2 1.0
+ UP BND x3 1.0
+ UP BND x4 1.0
+ENDATA

@@ -1,0 +1,175 @@
+NAME knapsack
+OBJSENSE
+    MAX
+ROWS
+ N OBJ
+ L r0
+ L r1
+COLUMNS
+ MARKER0 'MARKER' 'INTORG'
+ x0 OBJ 23.0
+ x0 r0 44.0
+ x0 r1 6.0
+ x1 OBJ 96.0
+ x1 r0 22.0
+ x1 r1 55.0
+ x2 OBJ 19.0
+ x2 r0 17.0
+ x2 r1 34.0
+ x3 OBJ 74.0
+ x3 r0 59.0
+ x3 r1 13.0
+ x4 OBJ 50.0
+ x4 r0 14.0
+ x4 r1 49.0
+ x5 OBJ 98.0
+ x5 r0 22.0
+ x5 r1 25.0
+ x6 OBJ 95.0
+ x6 r0 40.0
+ x6 r1 53.0
+ x7 OBJ 20.0
+ x7 r0 48.0
+ x7 r1 20.0
+ x8 OBJ 11.0
+ x8 r0 40.0
+ x8 r1 54.0
+ x9 OBJ 43.0
+ x9 r0 52.0
+ x9 r1 5.0
+ x10 OBJ 47.0
+ x10 r0 7.0
+ x10 r1 28.0
+ x11 OBJ 55.0
+ x11 r0 26.0
+ x11 r1 14.0
+ x12 OBJ 25.0
+ x12 r0 36.0
+ x12 r1 28.0
+ x13 OBJ 77.0
+ x13 r0 29.0
+ x13 r1 26.0
+ x14 OBJ 58.0
+ x14 r0 26.0
+ x14 r1 59.0
+ x15 OBJ 37.0
+ x15 r0 25.0
+ x15 r1 26.0
+ x16 OBJ 20.0
+ x16 r0 7.0
+ x16 r1 46.0
+ x17 OBJ 50.0
+ x17 r0 10.0
+ x17 r1 38.0
+ x18 OBJ 91.0
+ x18 r0 34.0
+ x18 r1 26.0
+ x19 OBJ 34.0
+ x19 r0 31.0
+ x19 r1 29.0
+ x20 OBJ 37.0
+ x20 r0 57.0
+ x20 r1 9.0
+ x21 OBJ 50.0
+ x21 r0 18.0
+ x21 r1 38.0
+ x22 OBJ 77.0
+ x22 r0 51.0
+ x22 r1 26.0
+ x23 OBJ 55.0
+ x23 r0 19.0
+ x23 r1 17.0
+ x24 OBJ 65.0
+ x24 r0 12.0
+ x24 r1 13.0
+ x25 OBJ 60.0
+ x25 r0 15.0
+ x25 r1 12.0
+ x26 OBJ 52.0
+ x26 r0 26.0
+ x26 r1 54.0
+ x27 OBJ 73.0
+ x27 r0 15.0
+ x27 r1 23.0
+ x28 OBJ 88.0
+ x28 r0 54.0
+ x28 r1 53.0
+ x29 OBJ 31.0
+ x29 r0 49.0
+ x29 r1 10.0
+ x30 OBJ 73.0
+ x30 r0 49.0
+ x30 r1 8.0
+ x31 OBJ 66.0
+ x31 r0 28.0
+ x31 r1 25.0
+ x32 OBJ 28.0
+ x32 r0 6.0
+ x32 r1 58.0
+ x33 OBJ 18.0
+ x33 r0 19.0
+ x33 r1 30.0
+ x34 OBJ 74.0
+ x34 r0 29.0
+ x34 r1 43.0
+ x35 OBJ 64.0
+ x35 r0 37.0
+ x35 r1 44.0
+ x36 OBJ 55.0
+ x36 r0 29.0
+ x36 r1 38.0
+ x37 OBJ 51.0
+ x37 r0 38.0
+ x37 r1 52.0
+ x38 OBJ 44.0
+ x38 r0 25.0
+ x38 r1 22.0
+ x39 OBJ 22.0
+ x39 r0 40.0
+ x39 r1 7.0
+ MARKER1 'MARKER' 'INTEND'
+RHS
+ RHS r0 401.0
+ RHS r1 405.0
+BOUNDS
+ UP BND x0 1.0
+ UP BND x1 1.0
+ UP BND x2 1.0
+ UP BND x3 1.0
+ UP BND x4 1.0
+ UP BND x5 1.0
+ UP BND x6 1.0
+ UP BND x7 1.0
+ UP BND x8 1.0
+ UP BND x9 1.0
+ UP BND x10 1.0
+ UP BND x11 1.0
+ UP BND x12 1.0
+ UP BND x13 1.0
+ UP BND x14 1.0
+ UP BND x15 1.0
+ UP BND x16 1.0
+ UP BND x17 1.0
+ UP BND x18 1.0
+ UP BND x19 1.0
+ UP BND x20 1.0
+ UP BND x21 1.0
+ UP BND x22 1.0
+ UP BND x23 1.0
+ UP BND x24 1.0
+ UP BND x25 1.0
+ UP BND x26 1.0
+ UP BND x27 1.0
+ UP BND x28 1.0
+ UP BND x29 1.0
+ UP BND x30 1.0
+ UP BND x31 1.0
+ UP BND x32 1.0
+ UP BND x33 1.0
+ UP BND x34 1.0
+ UP BND x35 1.0
+ UP BND x36 1.0
+ UP BND x37 1.0
+ UP BND x38 1.0
+ UP BND x39 1.0
+ENDATA

@@ -1,0 +1,93 @@
+"""What the commands of `farkas models` do; torch-free."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.table import Table
+
+from runtime.checkpoints import CARD
+from runtime.names import UnusableModel
+from runtime.registry import Entry, Registry
+from service import output
+from service.fatal import command_settings, fatal_in_one_line
+from service.settings import registry_of
+
+
+def list_models(*, as_json: bool) -> None:
+    """Print every version of every model."""
+    with fatal_in_one_line():
+        entries = _registry().entries()
+    if as_json:
+        for entry in entries:
+            typer.echo(output.dumps(_entry_json(entry)))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "version", "", "weights", "where"):
+        table.add_column(column, no_wrap=True)
+    for entry in entries:
+        mark = "current" if entry.current else ""
+        where = "bundled" if entry.bundled else str(entry.folder)
+        table.add_row(entry.name, entry.version, mark, _weights(entry)[:12], where)
+    output.console().print(table)
+
+
+def show(reference: str) -> None:
+    """Print a model's card, and where it stands in the registry, as JSON."""
+    with fatal_in_one_line():
+        registry = _registry()
+        entry = registry.find(reference)
+        shown = {**_entry_json(entry), "history": registry.history(entry.name), "card": entry.card()}
+    typer.echo(output.dumps(shown, pretty=True))
+
+
+def promote(reference: str) -> None:
+    """Make a version current; a checkpoint folder is added to the registry first."""
+    with fatal_in_one_line():
+        registry = _registry()
+        entry = _added(registry, reference) or registry.find(reference)
+        former = registry.current(entry.name)
+        registry.promote(entry.name, entry.version)
+    typer.echo(f"{entry.name} is now version {entry.version}" + _before(former, entry.version))
+
+
+def roll_back(name: str) -> None:
+    """Return to the former current version."""
+    with fatal_in_one_line():
+        registry = _registry()
+        former = registry.current(name)
+        entry = registry.rollback(name)
+    typer.echo(f"{entry.name} is now version {entry.version}" + _before(former, entry.version))
+
+
+def _added(registry: Registry, reference: str) -> Entry | None:
+    """The entry of a checkpoint folder, added now; None where the reference is no such folder."""
+    folder = Path(reference).expanduser()
+    return registry.add(folder) if (folder / CARD).is_file() else None
+
+
+def _before(former: str, version: str) -> str:
+    return "" if former == version else f" (before: {former})"
+
+
+def _registry() -> Registry:
+    return registry_of(command_settings())
+
+
+def _entry_json(entry: Entry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "version": entry.version,
+        "current": entry.current,
+        "bundled": entry.bundled,
+        "folder": str(entry.folder),
+    }
+
+
+def _weights(entry: Entry) -> str:
+    try:
+        return str(entry.card().get("weights_sha256", ""))
+    except UnusableModel:
+        return "unreadable"

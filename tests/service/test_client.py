@@ -1,0 +1,102 @@
+"""The client against a real server on a loopback port."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from service.app import create_app
+from service.client import ApiError, Client
+from service.settings import Settings
+
+
+@pytest.fixture
+def server(settings: Settings, fake: Any) -> Iterator[str]:
+    """The address of a running server with the fake network."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(create_app(settings, fake), log_level="warning", http="h11", lifespan="on")
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, args=([listener],))
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    running.should_exit = True
+    thread.join()
+    listener.close()
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[Client]:
+    with Client(server, http=httpx.Client(trust_env=False)) as made:
+        yield made
+
+
+def test_files_and_bytes(client: Client, tmp_path: Path, lp: bytes, fake: Any) -> None:
+    fake.solution, fake.dual = [1.0, 0.0], [1.0]
+    (tmp_path / "a.mps").write_bytes(lp)
+    answers = [client.predict(tmp_path / "a.mps"), client.predict(lp), client.predict(gzip.compress(lp))]
+    assert {answer["verdict"] for answer in answers} == {"optimal"}
+    assert len({answer["instance"]["sha256"] for answer in answers}) == 1
+    whole = client.predict(lp, solution=True, vectors=True, model="fake")
+    assert whole["solution"] == {"X": 1.0}
+    assert whole["certificate"]["dual"] == [1.0]
+
+
+def test_large_files_travel_compressed(client: Client, lp: bytes) -> None:
+    padded = lp.replace(b"ROWS\n", b"* comment\n" * 10_000 + b"ROWS\n", 1)
+    assert client.predict(padded)["instance"]["columns"] == 2
+
+
+def test_problems_are_typed_errors(client: Client, lp: bytes) -> None:
+    with pytest.raises(ApiError, match="line 7") as caught:
+        client.predict(lp.replace(b"2.0", b"2,0"))
+    assert (caught.value.status, caught.value.type) == (400, "urn:farkas:problem:malformed-file")
+    assert caught.value.problem["line"] == 7
+    with pytest.raises(ApiError) as caught:
+        client.predict(lp, policy="solve")
+    assert caught.value.type == "urn:farkas:problem:policy-not-available"
+
+
+def test_models_and_readiness(client: Client) -> None:
+    assert client.ready()
+    assert [entry["name"] for entry in client.models() if entry["default"]] == ["fake"]
+    assert client.model("fake")["version"] == "1"
+    with Client("http://127.0.0.1:9", timeout=1.0) as nobody:
+        assert not nobody.ready()
+
+
+def test_a_busy_server_says_when_to_come_back() -> None:
+    def busy(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(503, json={"title": "busy"}, headers={"Retry-After": "2"})
+
+    def broken(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(502, text="<html>")
+
+    with Client("http://x", http=httpx.Client(transport=httpx.MockTransport(busy))) as client:
+        with pytest.raises(ApiError) as caught:
+            client.predict(b"NAME")
+        assert caught.value.retry_after == 2.0
+    with Client("http://x", http=httpx.Client(transport=httpx.MockTransport(broken))) as client:
+        with pytest.raises(ApiError) as caught:
+            client.models()
+        assert (caught.value.status, caught.value.problem, caught.value.type) == (502, {}, "")
+
+
+def test_the_client_needs_nothing_of_the_rest() -> None:
+    code = """
+import sys
+import service.client
+sys.exit(" ".join({"torch", "numpy", "scipy", "pydantic", "fastapi", "graphs"} & set(sys.modules)) or 0)
+"""
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,83 @@
+"""The bundled model through the command and the server; skipped where no model is bundled."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+
+from service.loading import load_predictor
+from service.openapi import EXAMPLES
+from service.schemas import AnswerShape
+from service.settings import Settings, registry_of
+
+ROOT = Path(__file__).parents[2]
+COMMAND = "from service.cli import app; app(prog_name='farkas')"
+
+
+def farkas(*arguments: object, models: Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FARKAS_")}
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment | {"FARKAS_MODELS": str(models)},
+    )
+
+
+@pytest.fixture
+def real_api(make_api: Callable[..., Any], settings: Settings, bundled_model: Path) -> Any:
+    return make_api(settings, load_predictor(registry_of(settings).resolve("bundled"), settings))
+
+
+def test_the_command_answers_the_examples(bundled_model: Path, tmp_path: Path) -> None:
+    files = sorted(EXAMPLES.iterdir())
+    done = farkas("predict", *files, "--json", models=tmp_path)
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["instance"].pop("file") for answer in answers] == [str(file) for file in files]
+    for answer in answers:
+        AnswerShape.model_validate(answer)
+        assert answer["model"]["name"] == "bundled"
+    verdicts = {file.name: answer for file, answer in zip(files, answers, strict=True)}
+    assert (verdicts["infeasible.mps"]["verdict"], verdicts["infeasible.mps"]["provenance"]) == (
+        "infeasible",
+        "certified",
+    )
+    assert verdicts["optimal.mps"]["verdict"] == "optimal"
+    assert verdicts["optimal.mps"]["provenance"] == "certified"
+
+
+def test_the_server_agrees_with_the_command(real_api: Any) -> None:
+    for file in sorted(EXAMPLES.iterdir()):
+        reply = real_api.post("/v1/predict?solution=true&vectors=true", file.read_bytes(), None)
+        assert reply.status_code == 200
+        AnswerShape.model_validate(reply.json())
+    card = real_api.get("/v1/models/bundled").json()
+    assert card["default"]
+    assert card["card"]["weights_sha256"] == card["sha256"]
+
+
+def test_the_shared_folder_gives_sane_rows(
+    bundled_model: Path, shared_instances: Path, tmp_path: Path
+) -> None:
+    done = farkas("score", shared_instances, "-o", tmp_path / "out.parquet", models=tmp_path)
+    assert done.returncode == 2, done.stderr
+    rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
+    assert len(rows) > 50
+    assert not {row["error_type"] for row in rows} & {"internal-error", "out-of-memory"}
+    for row in rows:
+        assert (row["verdict"] is None) == (row["error_type"] is not None)
+        name = str(row["file"])
+        if "/infeasible/" in name:
+            assert (row["verdict"], row["provenance"]) != ("optimal", "certified")
+        if "/netlib/" in name and row["provenance"] == "certified":
+            assert row["verdict"] == "optimal"

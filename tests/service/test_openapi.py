@@ -1,0 +1,71 @@
+"""The OpenAPI document: its examples work and its promises hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from service.body import MEDIA_TYPES
+from service.schemas import AnswerShape
+
+
+@pytest.fixture
+def document(api: Any) -> dict[str, Any]:
+    found: dict[str, Any] = api.get("/openapi.json").json()
+    return found
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+def test_every_reference_resolves(document: dict[str, Any]) -> None:
+    found = set(references(document))
+    assert found
+    for reference in found:
+        assert reference.startswith("#/components/schemas/")
+        assert reference.rsplit("/", 1)[1] in document["components"]["schemas"]
+
+
+def test_every_example_of_a_body_is_answered(api: Any, document: dict[str, Any]) -> None:
+    content = document["paths"]["/v1/predict"]["post"]["requestBody"]["content"]
+    assert set(content) == set(MEDIA_TYPES)
+    tried = 0
+    for media, described in content.items():
+        for example in described.get("examples", {}).values():
+            value = example["value"]
+            body = value if isinstance(value, str) else json.dumps(value)
+            reply = api.post("/v1/predict", body.encode(), media)
+            assert reply.status_code == 200, reply.text
+            AnswerShape.model_validate(reply.json())
+            tried += 1
+    assert tried == 7
+
+
+def test_errors_are_documented_as_problems(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    assert list(response["content"]) == ["application/problem+json"], (path, status)
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_the_routes_are_the_promised_ones(document: dict[str, Any]) -> None:
+    assert sorted(document["paths"]) == [
+        "/health/live",
+        "/health/ready",
+        "/v1/models",
+        "/v1/models/{name}",
+        "/v1/predict",
+    ]

@@ -1,0 +1,92 @@
+"""The page for people and the API's documentation: served whole, from this host alone."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphs.readers import read_file
+from service.openapi import EXAMPLES, PAGES
+from solvers.linear.trivial import interval_verdict
+
+
+class Links(HTMLParser):
+    """Collects what a page loads or links to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in ("src", "href") and value]
+
+
+def links(text: str) -> list[str]:
+    parser = Links()
+    parser.feed(text)
+    return parser.found
+
+
+def test_the_page_and_everything_it_names_are_served(api: Any) -> None:
+    reply = api.get("/")
+    assert reply.status_code == 200
+    assert reply.headers["content-type"].startswith("text/html")
+    assert "script-src 'self'" in reply.headers["content-security-policy"]
+    found = links(reply.text)
+    assert {"pages/page.js", "pages/page.css", "docs"} <= set(found)
+    for address in found:
+        assert api.get(f"/{address}").status_code == 200, address
+
+
+def test_the_page_works_under_its_own_policy() -> None:
+    html = (PAGES / "index.html").read_text()
+    assert not re.search(r"\son\w+=|style=|<style|javascript:", html)
+    assert not re.search(r"<script(?![^>]*src=)", html)
+    script = (PAGES / "page.js").read_text()
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in PAGES.iterdir() if path.is_file()))
+def test_nothing_comes_from_another_host(file: str) -> None:
+    text = (PAGES / file).read_text().replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?://|url\(\s*//|src=\"//", text)
+
+
+def test_the_documentation_comes_from_this_host(api: Any) -> None:
+    reply = api.get("/docs")
+    assert reply.status_code == 200
+    found = links(reply.text) + re.findall(r"url: '([^']*)'", reply.text)
+    assert "/openapi.json" in found
+    for address in found:
+        assert address.startswith("/")
+        assert not address.startswith("//")
+        assert api.get(address).status_code == 200, address
+
+
+def test_every_example_button_has_its_file(api: Any) -> None:
+    named = re.findall(r'data-example="([^"]+)"', (PAGES / "index.html").read_text())
+    assert sorted(named) == sorted(path.name for path in EXAMPLES.iterdir())
+    for name in named:
+        assert api.post("/v1/predict", api.get(f"/pages/examples/{name}").content, None).status_code == 200
+
+
+def test_the_examples_are_what_their_names_say() -> None:
+    assert interval_verdict(read_file(EXAMPLES / "infeasible.mps")) == "infeasible"
+    knapsack = read_file(EXAMPLES / "knapsack.json")
+    assert knapsack.integers == knapsack.columns == 4
+    assert knapsack.maximize
+
+
+def test_the_script_reads_only_members_that_answers_have(api: Any, lp: bytes) -> None:
+    script = Path(PAGES / "page.js").read_text()
+    answer = api.post("/v1/predict?solution=true", lp).json()
+    for name in re.findall(r"\banswer\.(\w+)", script):
+        assert name in answer
+    for name in re.findall(r"\bcertificate\.(\w+)", script):
+        assert name in answer["certificate"]
+    for name in re.findall(r"\bsize\.(\w+)", script):
+        assert name in answer["instance"]
