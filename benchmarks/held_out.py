@@ -1,7 +1,7 @@
 """The bundled model on held-out instances of the papers' LPs, beside rules that learn nothing.
 
-Fresh instances (a seed no training used), labelled by HiGHS in this run and rechecked by our certificate; then
-the network's errors, the rules' errors, and how many answers the network's own candidates prove.
+Fresh instances (a seed no training used), labelled by HiGHS in this run and rechecked by our certificate;
+then the errors of network and rules, and how many answers the own candidates prove.
 
     .venv/bin/python -m benchmarks.held_out [--number 2000]
 """

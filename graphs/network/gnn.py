@@ -28,7 +28,11 @@ from graphs.prediction import CLASSES
 from graphs.saddle_point import violation
 
 _STATE = 4  # features of a candidate at a node
-_OPEN = 2.0  # the rates start near one; they stay below it, where the primal–dual steps are stable
+_OPEN = 2.0  # the rates start near one
+_SLOWEST = (
+    0.1  # and stay between this and one, where the primal–dual steps are stable and their gradients tame
+)
+_LARGEST_WEIGHT = 4.0
 
 
 @dataclass(frozen=True)
@@ -192,11 +196,16 @@ class Round(nn.Module):
         )
         shift, primal_rate = self.move_primal(variables).chunk(2, dim=1)
         primal = leaky_clip(primal + shift, programs.variable_lower, programs.variable_upper)
-        primal_rate = torch.exp(-self.primal_weight) * torch.sigmoid(primal_rate + _OPEN)
-        dual_rate = torch.exp(self.primal_weight) * torch.sigmoid(dual_rate + _OPEN)
+        weight = self.primal_weight.clamp(-_LARGEST_WEIGHT, _LARGEST_WEIGHT)
+        primal_rate, dual_rate = torch.exp(-weight) * _rate(primal_rate), torch.exp(weight) * _rate(dual_rate)
         for _ in range(steps):
             primal, dual = programs.step(primal, dual, primal_rate, dual_rate)
         return constraints, variables, primal, dual
+
+
+def _rate(raw: Tensor) -> Tensor:
+    """A rate between _SLOWEST and one."""
+    return _SLOWEST + (1 - _SLOWEST) * torch.sigmoid(raw + _OPEN)
 
 
 def _initial_weights(counts: ChannelCounts) -> Tensor:

@@ -1,7 +1,8 @@
 """BOUNDS of an MPS file: the bounds of columns.
 
 A column is in [0, ∞); an integer column that BOUNDS does not mention is in [0, 1]. Each side of a column is
-given at most once. Bounds of magnitude 1e20 or more are infinite.
+given at most once. A negative upper bound (UP, UI) without a lower one makes the lower one −∞, the
+convention of CPLEX and Gurobi. Bounds of magnitude 1e20 or more are infinite.
 
     UP u  x ≤ u         LO l  x ≥ l         FX v  x = v        FR  −∞ ≤ x ≤ ∞     MI  x ≥ −∞      PL  x ≤ ∞
     UI u  x ≤ u, x ∈ ℤ  LI l  x ≥ l, x ∈ ℤ  BV    x ∈ {0, 1}   SC, SI: refused, farkas has no such columns
@@ -76,6 +77,7 @@ def read_column_bounds(grammar: Grammar, words: Words, columns: Columns) -> Colu
     upper[bounds.column] = np.inf
     _set_side(tokens, bounds, _IS_LOWER, _LOWER_VALUE, lower, "lower bound")
     _set_side(tokens, bounds, _IS_UPPER, _UPPER_VALUE, upper, "upper bound")
+    _open_below_negative(bounds, lower, upper)
     integrality = columns.integrality.copy()
     integrality[bounds.column[_MAKES_INTEGER[bounds.kind]]] = True
     lower, upper = infinite_beyond(lower), infinite_beyond(upper)
@@ -124,6 +126,13 @@ def _set_side(tokens: Tokens, bounds: _Bounds, of_side: Mask, fixed: Values, sid
         raise tokens.error(int(bounds.names[last]), f"{{}} has a second {what}", "keep one of the two")
 
 
+def _open_below_negative(bounds: _Bounds, lower: Values, upper: Values) -> None:
+    """Columns with a negative upper bound and no stated lower one are unbounded below."""
+    stated = np.zeros(len(lower), dtype=np.bool_)
+    stated[bounds.column[_IS_LOWER[bounds.kind]]] = True
+    lower[(upper < 0) & ~stated] = -np.inf
+
+
 def _check(tokens: Tokens, bounds: _Bounds, lower: Values, upper: Values) -> None:
     wrong = crossed(lower, upper)
     if not wrong.any():
@@ -132,6 +141,4 @@ def _check(tokens: Tokens, bounds: _Bounds, lower: Values, upper: Values) -> Non
     lines = bounds.column == column
     detail = f"{{}} has lower bound {lower[column]:g} and upper bound {upper[column]:g}"
     hint = "a lower bound must not exceed its upper bound, nor be infinite on the wrong side"
-    if not _IS_LOWER[bounds.kind[lines]].any():
-        hint = "the default lower bound is 0: state another by LO or MI"
     raise tokens.error(int(bounds.names[lines][-1]), detail, hint, InvalidBounds)

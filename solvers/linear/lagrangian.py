@@ -155,7 +155,8 @@ class DualEvaluator:
 
     def sharpened(self, values: DualValues) -> DualValues | None:
         """The most promising near misses, purified and evaluated; None where there is none."""
-        score = np.where(values.priced > 0.0, values.value, values.value / values.magnitude)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            score = np.where(values.priced > 0.0, values.value, values.value / values.magnitude)
         chosen = values.select(near_misses(values.relative_violation, score))
         if not len(chosen.value):
             return None

@@ -52,7 +52,7 @@ class Tolerances:
     ray: float = 1e-9
     gap: float = 1e-6
     cancellation: float = 1e-13
-    reach: float = 1e6
+    reach: float = 1e4
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

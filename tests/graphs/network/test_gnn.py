@@ -111,5 +111,20 @@ def test_depth_can_be_raised_and_gradients_stay_moderate(network: CandidateNetwo
     assert float(torch.stack(norms).max()) < 1e4
 
 
+@pytest.mark.parametrize("rate", [-300.0, 300.0])
+def test_gradients_stay_finite_where_the_rates_saturate(rate: float) -> None:
+    """Rates that fell to zero once made y / σ overflow and every gradient NaN."""
+    torch.manual_seed(1)
+    network = CandidateNetwork(CONFIG)
+    for layer in (network.round.move_primal, network.round.move_dual):
+        torch.nn.init.constant_(layer.bias, rate)
+    torch.nn.init.constant_(network.round.primal_weight, -rate)
+    batch = BipartiteBatch.of(build_graphs([random_instance(seed) for seed in range(20)]))
+    output = network(batch)
+    (output.verdict.logsumexp(1).sum() + output.solution.sum() + output.dual.sum()).backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is None or torch.isfinite(parameter.grad).all(), name
+
+
 def test_config_survives_json() -> None:
     assert NetworkConfig.from_json(CONFIG.to_json()) == CONFIG

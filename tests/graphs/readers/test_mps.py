@@ -58,6 +58,14 @@ def test_bounds_are_read_as_highs_reads_them(bound: str, column: str, read_by_hi
     assert_same(read_mps(text, name="t.mps"), read_by_highs(text))
 
 
+@pytest.mark.parametrize("bound", ["UP B x -3", "UI B x -3", "UP x -3"])
+@pytest.mark.parametrize("columns", [COLUMNS, INTEGER])
+def test_negative_upper_bound_without_a_lower_one_opens_the_box_below(bound: str, columns: str) -> None:
+    instance = read_mps(model(columns=columns, bounds=f" {bound}\n"), name="t.mps")
+    assert instance.variable_lower_bound.tolist() == [-np.inf, 0.0]
+    assert instance.variable_upper_bound.tolist() == [-3.0, np.inf]
+
+
 DIALECTS = {
     "no bounds on an integer column": {"columns": INTEGER},
     "objective constant": {"rhs": " R obj 5 c1 4\n"},
@@ -275,7 +283,6 @@ REFUSED: list[tuple[str, dict[str, str], type[InstanceError], int | None, str]] 
     ("OBJNAME of no row", {"head": "OBJNAME\n z\n"}, MalformedFile, 2, "'z' is not defined"),
     ("OBJNAME of a constraint", {"head": "OBJNAME\n c1\n"}, MalformedFile, 2, "no N row"),
     ("fractional LI", {"bounds": " LI B x 0.5\n"}, MalformedFile, 12, "no integer"),
-    ("negative UP", {"bounds": " UP B x -1\n"}, InvalidBounds, 12, "lower bound 0 and upper bound -1"),
     ("crossed bounds", {"bounds": " LO B x 3\n UP B x 2\n"}, InvalidBounds, 13, "lower bound 3"),
     ("infinite lower bound", {"bounds": " LO B x 1e30\n"}, InvalidBounds, 12, "lower bound inf"),
     ("fixed at infinity", {"bounds": " FX B x -inf\n"}, InvalidBounds, 12, "upper bound -inf"),

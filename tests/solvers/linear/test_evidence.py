@@ -66,3 +66,35 @@ def test_closest_pair_of_point_and_dual_is_chosen() -> None:
     assert best.bound == pytest.approx(-10.5)
     assert best.gap <= 1e-6
     assert here.is_bounded(found)
+
+
+def test_bound_without_tolerance_is_preferred_within_the_gap() -> None:
+    exact, inside = [-1.5, 0.0, 0.0], [-1.5 - 1e-8, 0.0, 0.0]  # the first cancels column two only to rounding
+    here = evidence(Candidate(points=np.array([[0.0, 3.5]]), duals=np.array([exact, inside])))
+    found = here.incumbents()
+    assert found is not None
+    best = here.bounded_point(found, proven=False)
+    assert best.dual.proven[0]
+    assert best.gap <= 1e-6
+
+
+def test_bound_reaches_beyond_distant_points() -> None:
+    free = Instance(
+        name="free",
+        objective_vector=np.array([1.0, 1.0]),
+        constraint_matrix=csr_array(np.array([[1.0, 1.0], [1.0, -1.0]])),
+        constraint_lower_bound=np.array([2.0, -INF]),
+        constraint_upper_bound=np.array([INF, INF]),
+        variable_lower_bound=np.full(2, -INF),
+        variable_upper_bound=np.full(2, INF),
+        integrality=np.zeros(2, dtype=np.bool_),
+    )
+    box = (free.variable_lower_bound, free.variable_upper_bound)
+    gaps = []
+    for far in (1.0, 1e3):
+        proposed = Candidate(points=np.array([[1 + far, 1 - far]]), duals=np.array([[1.0, 0.0]]))
+        here = Evidence(free, box, Proposals.of(free, proposed), DEFAULT_TOLERANCES)
+        found = here.incumbents()
+        assert found is not None
+        gaps.append(here.bounded_point(found, proven=False).gap)
+    assert gaps[1] == pytest.approx(2000 / 3 * gaps[0], rel=0.01)

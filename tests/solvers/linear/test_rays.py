@@ -79,3 +79,10 @@ def test_near_miss_is_sharpened() -> None:
 def test_ray_that_is_far_off_is_not_sharpened() -> None:
     form = LinearForm.of(CONE)
     assert sharpened_rays(CONE, ray_values(CONE, np.array([[1.0, 0.5, 0.5]]), form=form), form) is None
+
+
+def test_gain_that_is_only_rounding_is_no_gain() -> None:
+    decimal = replace(CONE, objective_vector=np.array([-0.1, -0.2, 0.3]))  # 0.1 + 0.2 − 0.3 > 0 in float64
+    values = ray_values(decimal, np.ones((1, 3)))
+    assert values.gain[0] < 0.0
+    assert not values.proven[0]
