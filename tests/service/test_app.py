@@ -213,10 +213,28 @@ def test_unknown_addresses_and_methods_are_problems(api: Any) -> None:
     assert reply.headers["allow"] == "POST"
 
 
-def test_abstention_is_an_answer(make_api: Any, settings: Settings, make_fake: Any, lp: bytes) -> None:
+TRIANGLE = b"""NAME TRIANGLE
+ROWS
+ N COST
+ E XY
+ E YZ
+ E ZX
+COLUMNS
+ M 'MARKER' 'INTORG'
+ X XY 1 ZX 1
+ Y XY 1 YZ 1
+ Z YZ 1 ZX 1
+ M 'MARKER' 'INTEND'
+RHS
+ RHS XY 1 YZ 1
+ RHS ZX 1
+ENDATA
+"""  # an infeasible MILP whose relaxation has the point (1/2, 1/2, 1/2): no certificate of ours speaks
+
+
+def test_abstention_is_an_answer(make_api: Any, settings: Settings, make_fake: Any) -> None:
     api = make_api(settings, make_fake(Verdict.ABSTAIN, share=0.4))
-    unproved = lp.replace(b" UP B X 3.0\n UP B Y 3.0\n", b"").replace(b"X COST 1.0", b"X COST -1.0")
-    answer = api.post("/v1/predict?solution=true", unproved.replace(b" G NEED", b" E NEED")).json()
+    answer = api.post("/v1/predict?solution=true", TRIANGLE).json()
     AnswerShape.model_validate(answer)
     assert (answer["verdict"], answer["provenance"]) == ("abstain", "predicted")
     assert (answer["objective"], answer["objective_provenance"]) == (None, None)
