@@ -14,6 +14,7 @@ from torch import Tensor
 
 from graphs.bipartite import BipartiteGraph
 from graphs.confidence import Calibration, summaries
+from graphs.device import choose_device
 from graphs.network.batch import BipartiteBatch
 from graphs.network.gnn import CandidateNetwork, NetworkConfig, NetworkOutput
 from graphs.points import Candidate
@@ -22,13 +23,6 @@ from runtime.checkpoints import load
 
 _NODES_A_BATCH = 50_000
 _Array = NDArray[np.float64]
-
-
-def choose_device(name: str) -> torch.device:
-    """`cpu`, `cuda`, or `auto` for cuda where there is one."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
 
 
 class Predictor:
@@ -57,7 +51,12 @@ class Predictor:
 
     @classmethod
     def load(cls, folder: Path, *, device: str = "cpu") -> Predictor:
-        """Load a verified checkpoint; runtime.checkpoints.CheckpointError where it is not one."""
+        """Load a verified checkpoint.
+
+        Raises:
+            CheckpointError: the folder holds none, or a damaged one (`runtime.checkpoints`).
+            DeviceNotAvailable: there is no such device.
+        """
         checkpoint = load(folder)
         network = CandidateNetwork(NetworkConfig.from_json(checkpoint.card["network"]))
         network.load_state_dict(checkpoint.tensors)

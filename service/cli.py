@@ -173,5 +173,11 @@ def roll_back_model(
     model_commands.roll_back(model)
 
 
+def _find_model(reference: str) -> Path:
+    from service import model_commands
+
+    return model_commands.folder_of(reference)
+
+
 app.add_typer(models, name="models")
-register_training(app)
+register_training(app, _find_model)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from graphs.device import DeviceNotAvailable
 from graphs.predictor import Predictor
 from runtime.checkpoints import CheckpointError
 from runtime.names import UnusableModel
@@ -24,13 +25,13 @@ def load_predictor(folder: Path, settings: Settings) -> Predictor:
     use_threads(settings.threads)
     try:
         return Predictor.load(folder, device=settings.device)
-    except CheckpointError as error:
+    except (CheckpointError, DeviceNotAvailable) as error:
         raise UnusableModel(str(error)) from error
     except (KeyError, TypeError, ValueError, RuntimeError, AssertionError) as error:
         _LOG.error("cannot load %s", folder, exc_info=error)
         raise UnusableModel(
-            f"the checkpoint {folder.name!r} cannot be run on {settings.device.value}",
-            hint="it may be of another version of farkas, or this machine may lack the device",
+            f"the checkpoint {folder.name!r} cannot be run",
+            hint="it may be of another version of farkas",
         ) from error
 
 

@@ -62,6 +62,12 @@ def roll_back(name: str) -> None:
     typer.echo(f"{entry.name} is now version {entry.version}" + _before(former, entry.version))
 
 
+def folder_of(reference: str) -> Path:
+    """Where a model's checkpoint lies: a registry name, name@version, or a folder."""
+    with fatal_in_one_line():
+        return _registry().resolve(reference)
+
+
 def _added(registry: Registry, reference: str) -> Entry | None:
     """The entry of a checkpoint folder, added now; None where the reference is no such folder."""
     folder = Path(reference).expanduser()

@@ -81,6 +81,10 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "columns": _span(dataset.graphs.columns),
         "nonzeros": _span(dataset.graphs.entries),
         "instances_sha256": digest,
+        "labels": {
+            "solvers": dict(Counter(solver for solver, _ in dataset.labeller)),
+            "certified": sum(certified for _, certified in dataset.labeller),
+        },
     }
 
 

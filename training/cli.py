@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,14 +25,15 @@ from rich.progress import (
 )
 from rich.table import Table
 
+FindModel = Callable[[str], Path]
 Device = Annotated[str, typer.Option(help="Where the network runs: cpu, cuda or auto.")]
 _stderr = Console(stderr=True)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the training commands to an application."""
+def register(app: typer.Typer, find_model: FindModel = Path) -> None:
+    """Add the training commands to an application; `find_model` tells where a model's checkpoint lies."""
     for command in (generate, label, train, evaluate):
-        app.command()(command)
+        app.command(context_settings={"obj": find_model})(command)
 
 
 def generate(
@@ -98,6 +100,7 @@ def label(
 
 
 def train(
+    context: typer.Context,
     data: Annotated[list[Path], typer.Argument(help="Labelled folders.", exists=True, file_okay=False)],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of the model and of the run's state.")
@@ -110,7 +113,7 @@ def train(
     name: Annotated[str | None, typer.Option(help="Name on the card; default: the folder's name.")] = None,
     model_version: Annotated[str, typer.Option("--model-version", help="Version on the card.")] = "1",
     start_from: Annotated[
-        Path | None, typer.Option("--from", help="Checkpoint folder whose weights to start from.")
+        str | None, typer.Option("--from", help="Model whose weights to start from: a name or a folder.")
     ] = None,
     threads: Annotated[int, typer.Option(min=0, help="Threads for the network; 0: torch's choice.")] = 0,
     device: Device = "cpu",
@@ -140,7 +143,7 @@ def train(
                 name=name or output.resolve().name,
                 model_version=model_version,
                 device=device,
-                start_from=start_from,
+                start_from=context.obj(start_from) if start_from else None,
                 command=[
                     "farkas",
                     *(Path(word).name if word.startswith("/") else word for word in sys.argv[1:]),
@@ -153,20 +156,24 @@ def train(
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="Checkpoint folder.")],
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(help="Model: a registry name, name@version, or a folder.")],
     data: Annotated[list[Path], typer.Argument(help="Labelled folders.", exists=True, file_okay=False)],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for evaluation.json and the plots.")
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option(help="Also write the figures into the model's card, under this name.")
     ] = None,
     device: Device = "cpu",
 ) -> None:
     """Compare a model's word with the labels, for each family, beside rules that learn nothing."""
     from graphs.predictor import Predictor
     from runtime.checkpoints import CheckpointError
-    from training.evaluating import evaluate_model, write_report
+    from training.evaluating import evaluate_model, record_in_card, write_report
 
     try:
-        predictor = Predictor.load(Path(model), device=device)
+        predictor = Predictor.load(context.obj(model), device=device)
         with _progress("evaluate") as bar:
             task = bar.add_task("evaluate", total=None)
             reports = evaluate_model(predictor, data, progress=lambda done: bar.advance(task, done))
@@ -181,6 +188,8 @@ def evaluate(
             table.add_row(report.family, figure, shown, "" if rule is None else f"{rule:.4f}")
         table.add_section()
     Console().print(table)
+    if record is not None:
+        record_in_card(context.obj(model), record, data, reports)
     if output is not None:
         _stderr.print(f"written to {write_report(predictor, data, reports, output).parent}")
 

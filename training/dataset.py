@@ -34,6 +34,7 @@ class Dataset:
         objective_offset (G,) float64: constant part of it.
         family: name of each instance's family, length G.
         sha256: content hash of each instance, length G.
+        labeller: for each instance who labelled it, and whether our certificate proves the label.
     """
 
     graphs: PackedGraphs
@@ -42,6 +43,7 @@ class Dataset:
     objective_offset: Tensor
     family: Sequence[str]
     sha256: Sequence[str]
+    labeller: Sequence[tuple[str, bool]]
 
     def __len__(self) -> int:
         return len(self.graphs)
@@ -93,6 +95,7 @@ def join(parts: Sequence[Dataset]) -> Dataset:
         objective_offset=torch.cat([part.objective_offset for part in parts]),
         family=[family for part in parts for family in part.family],
         sha256=[sha for part in parts for sha in part.sha256],
+        labeller=[who for part in parts for who in part.labeller],
     )
 
 
@@ -156,6 +159,7 @@ def _build_chunk(labelled: Sequence[LabelledInstance]) -> Dataset:
         objective_offset=torch.tensor(offsets, dtype=torch.float64),
         family=[item.family for item in labelled],
         sha256=[item.sha256 for item in labelled],
+        labeller=[(item.solver, item.certified) for item in labelled],
     )
 
 

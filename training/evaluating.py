@@ -14,6 +14,7 @@ import torch
 
 from graphs.prediction import CLASSES
 from graphs.predictor import Predictor
+from runtime.checkpoints import load, save
 from runtime.files import write_atomically
 from training.card import data_name, describe, figures
 from training.dataset import load_dataset
@@ -71,6 +72,14 @@ def write_report(
     path = folder / "evaluation.json"
     write_atomically(path, (json.dumps(_summary(predictor, folders, reports), indent=2) + "\n").encode())
     return path
+
+
+def record_in_card(model: Path, name: str, folders: Sequence[Path], reports: Sequence[FamilyReport]) -> None:
+    """Write figures into the card of the checkpoint in `model`, under metrics[name]; the weights stay."""
+    checkpoint = load(model)
+    figures = {report.family: {**report.figures, "rules": report.to_json()["rules"]} for report in reports}
+    metrics = {**checkpoint.card["metrics"], name: {"data": [data_name(path) for path in folders], **figures}}
+    save(model, checkpoint.tensors, {**checkpoint.card, "metrics": metrics})
 
 
 def _summary(

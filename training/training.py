@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from graphs.device import choose_device
 from graphs.network.gnn import CandidateNetwork
-from graphs.predictor import choose_device
 from runtime.checkpoints import load, save
 from runtime.files import write_atomically
 from training.calibration import fit_calibration

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from graphs.bipartite import build_graphs
 from graphs.prediction import Verdict
@@ -14,7 +15,7 @@ from graphs.predictor import Predictor
 from runtime.checkpoints import CheckpointError
 from tests.training.examples import labelled
 from tests.training.test_loop import CONFIG
-from training.evaluating import evaluate_model, write_report
+from training.evaluating import evaluate_model, record_in_card, write_report
 from training.shards import LABELS, LabelledInstance, row_of, write_shard
 from training.training import DifferentRun, train_model
 
@@ -86,6 +87,27 @@ def test_a_tampered_checkpoint_is_refused(model: Path, tmp_path: Path) -> None:
 def test_another_run_in_the_same_folder_is_refused(folder: Path, model: Path) -> None:
     with pytest.raises(DifferentRun, match="another seed"):
         train_model([folder], model, CONFIG, seed=1, name="small", model_version="1")
+
+
+def test_figures_are_recorded_in_the_card(folder: Path, model: Path, tmp_path: Path) -> None:
+    for name in ("card.json", "weights.safetensors"):
+        (tmp_path / name).write_bytes((model / name).read_bytes())
+    before = Predictor.load(tmp_path)
+    record_in_card(tmp_path, "test", [folder], evaluate_model(before, [folder]))
+    after = Predictor.load(tmp_path)
+    assert after.sha256 == before.sha256
+    assert after.card["metrics"]["test"]["random-lp-infinite"]["instances"] == 120
+    assert after.card["metrics"]["test"]["data"] == ["random-lp-infinite"]
+    assert after.card["metrics"]["validation"] == before.card["metrics"]["validation"]
+
+
+def test_a_run_starts_from_another_models_weights(folder: Path, model: Path, tmp_path: Path) -> None:
+    config = CONFIG.model_copy(update={"epochs": 1, "learning_rate": 1e-12})
+    train_model([folder], tmp_path, config, seed=0, name="next", model_version="2", start_from=model)
+    old, new = Predictor.load(model), Predictor.load(tmp_path)
+    for name, value in old.network.state_dict().items():
+        torch.testing.assert_close(new.network.state_dict()[name], value, rtol=1e-4, atol=1e-6)
+    assert (new.name, new.version) == ("next", "2")
 
 
 def test_evaluation_is_written_with_rules_beside(folder: Path, model: Path, tmp_path: Path) -> None:
