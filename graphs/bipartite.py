@@ -51,13 +51,17 @@ def build_graph(instance: Instance) -> BipartiteGraph:
 
 
 def build_graphs(instances: Sequence[Instance]) -> list[BipartiteGraph]:
-    """The graphs of several instances, computed together; each depends on its instance alone."""
+    """The graphs of several instances, computed together; each depends on its instance alone.
+
+    Numbers beyond float64 on the way become infinite features, for which the predictor abstains.
+    """
     if not instances:
         return []
     blocks = stack(instances)
-    factors = equilibrate(blocks)
     offsets = [instance.objective_offset for instance in instances]
-    return list(_split(blocks, factors, _scale(blocks, factors), offsets))
+    with np.errstate(over="ignore", invalid="ignore"):
+        factors = equilibrate(blocks)
+        return list(_split(blocks, factors, _scale(blocks, factors), offsets))
 
 
 def collate(graphs: Sequence[BipartiteGraph]) -> Batch:

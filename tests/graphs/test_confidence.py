@@ -1,0 +1,55 @@
+"""Calibrated probabilities and the distance from the training data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from graphs.bipartite import build_graphs
+from graphs.confidence import Calibration, summaries
+from graphs.network.batch import BipartiteBatch
+from training.families import FAMILIES, generate
+
+CALIBRATION = Calibration(
+    temperature=2.0,
+    threshold=0.6,
+    summary_mean=[1.0, -1.0],
+    summary_deviation=[2.0, 1.0],
+    summary_precision=[1.0, 0.0, 0.0, 4.0],
+    distance_limit=2.0,
+)
+
+
+def test_probabilities_are_a_tempered_softmax() -> None:
+    logits = np.array([[2.0, 0.0, -2.0], [1000.0, 0.0, 0.0]])
+    weights = np.exp([1.0, 0.0, -1.0])
+    found = CALIBRATION.probabilities(logits)
+    np.testing.assert_allclose(found[0], weights / weights.sum())
+    np.testing.assert_allclose(found[1], [1.0, 0.0, 0.0])
+
+
+def test_distance_is_that_of_mahalanobis() -> None:
+    """(3, −1) is one deviation away where the precision is 1; (1, 0) one where it is 4."""
+    found = CALIBRATION.out_of_distribution(np.array([[1.0, -1.0], [3.0, -1.0], [1.0, 0.0]]))
+    np.testing.assert_allclose(found, [0.0, 0.5, 1.0])
+
+
+def test_json_keeps_everything() -> None:
+    assert Calibration.from_json(CALIBRATION.to_json()) == CALIBRATION
+
+
+def test_summaries_are_means_and_deviations_of_each_graph() -> None:
+    graphs = build_graphs(list(generate(FAMILIES["random-lp"], 3, seed=0)))
+    together = summaries(BipartiteBatch.of(graphs))
+    for graph, summary in zip(graphs, together, strict=True):
+        features = graph.constraint_features.double().numpy()
+        width = features.shape[1]
+        np.testing.assert_allclose(np.expm1(summary[:2]), [10, 50])
+        np.testing.assert_allclose(summary[2 : 2 + width], features.mean(0), atol=1e-6)
+        np.testing.assert_allclose(summary[2 + width : 2 + 2 * width], features.std(0), atol=1e-3)
+        np.testing.assert_allclose(summaries(BipartiteBatch.of([graph]))[0], summary, atol=1e-9)
+
+
+def test_an_unknown_field_is_refused() -> None:
+    with pytest.raises(TypeError):
+        Calibration.from_json({**CALIBRATION.to_json(), "colour": 1})
