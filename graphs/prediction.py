@@ -48,7 +48,7 @@ class Prediction:
     dual: NDArray[np.float64]
     candidate: Candidate
 
-    @property
-    def likeliest(self) -> Verdict:
-        """The most probable class, whether or not the network abstains."""
-        return CLASSES[self.probabilities.index(max(self.probabilities))]
+    def likely(self, least: float) -> list[Verdict]:
+        """The classes of at least this probability, the most probable first."""
+        order = sorted(range(len(CLASSES)), key=lambda k: -self.probabilities[k])
+        return [CLASSES[k] for k in order if self.probabilities[k] >= least]

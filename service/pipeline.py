@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from time import perf_counter
 from typing import Protocol
 
@@ -21,7 +22,9 @@ from service.errors import PolicyNotAvailable
 from service.failures import Failure, attempt, each, together
 from service.reading import Reading
 from solvers.linear.certificate import DEFAULT_TOLERANCES, Certificate, Tolerances, certify
-from solvers.linear.projection import project
+from solvers.linear.projection import projections
+
+_WORTH_TRYING = 0.01  # a verdict less probable than this is not tried to prove by projection
 
 _TINY = b"""NAME SELF-TEST
 ROWS
@@ -135,12 +138,20 @@ class Proof:
 
 
 def prove(instance: Instance, prediction: Prediction, tolerances: Tolerances) -> Proof:
-    """The strongest certificate that the network's points and rays earn, as they are or else projected."""
+    """The first certificate with a verdict that the network's points and rays earn, as they are or projected.
+
+    Where none has one, the best that the candidates earned as they are.
+    """
     started = perf_counter()
     certificate = certify(instance, prediction.candidate, tolerances=tolerances)
     if certificate is None or certificate.verdict is None:
-        mended = project(instance, prediction.candidate, prediction.likeliest)
-        certificate = certify(instance, mended, tolerances=tolerances) or certificate
+        candidates = chain.from_iterable(
+            projections(instance, prediction.candidate, verdict)
+            for verdict in prediction.likely(_WORTH_TRYING)
+        )
+        attempts = (certify(instance, candidate, tolerances=tolerances) for candidate in candidates)
+        proved = (attempt for attempt in attempts if attempt is not None and attempt.verdict is not None)
+        certificate = next(proved, certificate)
     return Proof(certificate, perf_counter() - started)
 
 

@@ -16,6 +16,7 @@ Nothing is promised: `certify` decides what came of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,33 +27,55 @@ from graphs.points import Candidate, Matrix
 from graphs.prediction import Verdict
 
 _PASSES = 8
-_CHOSEN = 2  # candidates of a kind that are worth the work: those nearest to their goal
 _LARGEST_BLOCK = 4_000_000  # entries of the dense block that a least-squares step may use
 _INSIDE = 1e-9  # points keep this relative distance from the sides they are moved to
 
 
-def project(instance: Instance, candidate: Candidate, verdict: Verdict) -> Candidate:
-    """Mended versions of the candidates that matter to a verdict; an empty candidate where none helps.
+def projections(
+    instance: Instance, candidate: Candidate, verdict: Verdict, *, most: int = 4
+) -> Iterator[Candidate]:
+    """Mended versions of the candidates that matter to a verdict, the nearest to their goal first.
+
+    Each candidate that is yielded holds all that was mended so far, so that a point may meet another's dual.
+    The work is done when the next one is asked for.
 
     Args:
         verdict: OPTIMAL mends points and duals, INFEASIBLE Farkas rays, UNBOUNDED points and rays.
+        most: how many of each kind at the most.
     """
-    if instance.nonzeros == 0 or not _all_finite(candidate):
-        return Candidate()
+    if instance.nonzeros == 0:
+        return
     geometry = _Geometry.of(instance)
+    sources = _sources(geometry, candidate, verdict)
+    mended: dict[str, list[Vector]] = {kind: [] for kind in sources}
+    for _ in range(most):
+        news = {
+            kind: vector for kind, source in sources.items() if (vector := next(source, None)) is not None
+        }
+        if not news:
+            return
+        for kind, vector in news.items():
+            mended[kind].append(vector)
+        yield Candidate(**{kind: np.array(vectors) for kind, vectors in mended.items() if vectors})
+
+
+def _sources(geometry: _Geometry, candidate: Candidate, verdict: Verdict) -> dict[str, Iterator[Vector]]:
+    """What is mended for a verdict, by the names of Candidate's fields."""
+    instance = geometry.instance
     if verdict is Verdict.INFEASIBLE:
-        return Candidate(farkas_rays=geometry.mend_duals(candidate.farkas_rays, np.zeros(instance.columns)))
-    points = geometry.mend_points(candidate.points)
+        nothing = np.zeros(instance.columns)
+        return {"farkas_rays": geometry.mend_duals(_finite(candidate.farkas_rays), nothing)}
+    points = geometry.mend_points(_finite(candidate.points))
     if verdict is Verdict.UNBOUNDED:
-        return Candidate(points=points, rays=geometry.mend_rays(candidate.rays))
+        return {"points": points, "rays": geometry.mend_rays(_finite(candidate.rays))}
     if np.isfinite(geometry.lower).all() and np.isfinite(geometry.upper).all():
-        return Candidate(points=points)  # any dual gives a finite bound
-    return Candidate(points=points, duals=geometry.mend_duals(candidate.duals, instance.objective_vector))
+        return {"points": points}  # any dual gives a finite bound
+    duals = geometry.mend_duals(_finite(candidate.duals), instance.objective_vector)
+    return {"points": points, "duals": duals}
 
 
-def _all_finite(candidate: Candidate) -> bool:
-    parts = (candidate.points, candidate.duals, candidate.farkas_rays, candidate.rays)
-    return all(bool(np.isfinite(part).all()) for part in parts)
+def _finite(vectors: Matrix) -> Matrix:
+    return vectors[np.isfinite(vectors).all(axis=1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,25 +101,43 @@ class _Geometry:
             row_upper=instance.constraint_upper_bound,
         )
 
-    def mend_points(self, points: Matrix) -> Matrix:
+    def mend_points(self, points: Matrix) -> Iterator[Vector]:
+        """Points moved into rows and boxes, those of least violation first."""
         if not len(points):
-            return np.zeros((0, self.instance.columns))
+            return
         inside_lower, inside_upper = _shrunk(self.row_lower, self.row_upper)
         points = np.clip(points, self.lower, self.upper)
         activity = points @ self._transposed
         violation = np.abs(activity - np.clip(activity, self.row_lower, self.row_upper))
-        chosen = points[_smallest(violation.sum(axis=1))]
-        return np.array([self._mend_point(point, inside_lower, inside_upper) for point in chosen])
+        for point in points[np.argsort(violation.sum(axis=1), kind="stable")]:
+            yield self._mend_point(point, inside_lower, inside_upper)
 
-    def mend_rays(self, rays: Matrix) -> Matrix:
-        """Rays of the recession cone: finite sides become 0."""
-        if not len(rays):
-            return np.zeros((0, self.instance.columns))
+    def mend_rays(self, rays: Matrix) -> Iterator[Vector]:
+        """Rays moved into the recession cone (finite sides become 0), those of most gain first."""
         size = np.abs(rays).max(axis=1, initial=0.0)
         rays = rays[size > 0] / size[size > 0, None]
-        gain = rays @ self.instance.objective_vector
-        chosen = rays[_smallest(gain)]
-        cone = _Geometry(
+        if not len(rays):
+            return
+        cone = self._recession()
+        for ray in rays[np.argsort(rays @ self.instance.objective_vector, kind="stable")]:
+            yield cone._mend_point(ray, cone.row_lower, cone.row_upper)
+
+    def mend_duals(self, duals: Matrix, cost: Vector) -> Iterator[Vector]:
+        """Duals whose reduced costs cost − Aᵀy do not run into infinite sides, the least escaping first."""
+        size = np.abs(duals).max(axis=1, initial=0.0)
+        duals = duals[size > 0]
+        if not len(duals):
+            return
+        if not cost.any():
+            duals = duals / size[size > 0, None]
+        duals = self._sign_right(duals)
+        escape = np.abs(self._escaping(cost - duals @ self._matrix)).sum(axis=1)
+        for dual in duals[np.argsort(escape, kind="stable")]:
+            yield self._mend_dual(dual, cost)
+
+    def _recession(self) -> _Geometry:
+        """The recession cone: finite sides become 0."""
+        return _Geometry(
             self.matrix,
             self.instance,
             np.where(np.isfinite(self.lower), 0.0, -np.inf),
@@ -104,21 +145,6 @@ class _Geometry:
             np.where(np.isfinite(self.row_lower), 0.0, -np.inf),
             np.where(np.isfinite(self.row_upper), 0.0, np.inf),
         )
-        mended = [cone._mend_point(ray, cone.row_lower, cone.row_upper) for ray in chosen]
-        return np.array(mended).reshape(-1, self.instance.columns)
-
-    def mend_duals(self, duals: Matrix, cost: Vector) -> Matrix:
-        """Duals whose reduced costs cost − Aᵀy do not run into infinite sides."""
-        if not len(duals):
-            return np.zeros((0, self.instance.rows))
-        size = np.abs(duals).max(axis=1, initial=0.0)
-        duals = duals[size > 0]
-        if not cost.any():
-            duals = duals / size[size > 0, None]
-        duals = self._sign_right(duals)
-        escape = np.abs(self._escaping(cost - duals @ self._matrix)).sum(axis=1)
-        chosen = duals[_smallest(escape)]
-        return np.array([self._mend_dual(dual, cost) for dual in chosen]).reshape(-1, self.instance.rows)
 
     def _mend_point(self, point: Vector, row_lower: Vector, row_upper: Vector) -> Vector:
         point = np.clip(point, self.lower, self.upper)
@@ -201,7 +227,3 @@ def _shrunk(lower: Vector, upper: Vector) -> tuple[Vector, Vector]:
     margin_upper = _INSIDE * (1 + np.abs(np.where(np.isfinite(upper), upper, 0.0)))
     wide = ~(upper - lower <= margin_lower + margin_upper)
     return np.where(wide, lower + margin_lower, lower), np.where(wide, upper - margin_upper, upper)
-
-
-def _smallest(values: Vector) -> NDArray[np.int64]:
-    return np.argsort(values, kind="stable")[:_CHOSEN]
