@@ -11,23 +11,27 @@ are mended by least squares on what is violated, over the coordinates that may m
     unbounded    r ← Π_cone(r − A_VFᵀ (A_VF A_VFᵀ)⁺ (A r)_V)
 
 a few times over, since a projection may violate something else (alternating projections, von Neumann 1950).
-Nothing is promised: `certify` decides what came of it.
+Small instances use dense least squares, larger ones LSMR (Fong and Saunders 2011) within a budget of work; the
+largest are left alone. Nothing is promised: `certify` decides what came of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.sparse.linalg import lsmr
 
 from graphs.instance import Instance, Mask, Vector
 from graphs.points import Candidate, Matrix
 from graphs.prediction import Verdict
 
 _PASSES = 8
-_LARGEST_BLOCK = 4_000_000  # entries of the dense block that a least-squares step may use
+_DENSE = 20_000  # rows times columns up to which least squares work on dense blocks, exactly
+_BUDGET = 3e7  # multiplications that the iterative least squares for one verdict may spend
+_MOST_ITERATIONS, _FEWEST_ITERATIONS = 100, 5
 _INSIDE = 1e-9  # points keep this relative distance from the sides they are moved to
 
 
@@ -43,9 +47,9 @@ def projections(
         verdict: OPTIMAL mends points and duals, INFEASIBLE Farkas rays, UNBOUNDED points and rays.
         most: how many of each kind at the most.
     """
-    if instance.nonzeros == 0:
+    geometry = _Geometry.of(instance, most)
+    if instance.nonzeros == 0 or geometry.iterations < _FEWEST_ITERATIONS:
         return
-    geometry = _Geometry.of(instance)
     sources = _sources(geometry, candidate, verdict)
     mended: dict[str, list[Vector]] = {kind: [] for kind in sources}
     for _ in range(most):
@@ -80,9 +84,10 @@ def _finite(vectors: Matrix) -> Matrix:
 
 @dataclass(frozen=True, eq=False)
 class _Geometry:
-    """The instance as the projections need it: small ones dense."""
+    """The instance as the projections need it, dense where it is small, and how hard to try."""
 
-    matrix: NDArray[np.float64] | None
+    matrix: Any
+    iterations: int
     instance: Instance
     lower: Vector
     upper: Vector
@@ -90,10 +95,12 @@ class _Geometry:
     row_upper: Vector
 
     @classmethod
-    def of(cls, instance: Instance) -> _Geometry:
-        small = instance.rows * instance.columns <= _LARGEST_BLOCK
+    def of(cls, instance: Instance, most: int) -> _Geometry:
+        small = instance.rows * instance.columns <= _DENSE
+        affordable = int(_BUDGET / (2 * _PASSES * most * max(instance.nonzeros, 1)))
         return cls(
-            matrix=instance.constraint_matrix.toarray() if small else None,
+            matrix=instance.constraint_matrix.toarray() if small else instance.constraint_matrix,
+            iterations=_MOST_ITERATIONS if small else min(affordable, _MOST_ITERATIONS),
             instance=instance,
             lower=instance.variable_lower_bound,
             upper=instance.variable_upper_bound,
@@ -107,7 +114,7 @@ class _Geometry:
             return
         inside_lower, inside_upper = _shrunk(self.row_lower, self.row_upper)
         points = np.clip(points, self.lower, self.upper)
-        activity = points @ self._transposed
+        activity = points @ self.matrix.T
         violation = np.abs(activity - np.clip(activity, self.row_lower, self.row_upper))
         for point in points[np.argsort(violation.sum(axis=1), kind="stable")]:
             yield self._mend_point(point, inside_lower, inside_upper)
@@ -131,7 +138,7 @@ class _Geometry:
         if not cost.any():
             duals = duals / size[size > 0, None]
         duals = self._sign_right(duals)
-        escape = np.abs(self._escaping(cost - duals @ self._matrix)).sum(axis=1)
+        escape = np.abs(self._escaping(cost - duals @ self.matrix)).sum(axis=1)
         for dual in duals[np.argsort(escape, kind="stable")]:
             yield self._mend_dual(dual, cost)
 
@@ -139,6 +146,7 @@ class _Geometry:
         """The recession cone: finite sides become 0."""
         return _Geometry(
             self.matrix,
+            self.iterations,
             self.instance,
             np.where(np.isfinite(self.lower), 0.0, -np.inf),
             np.where(np.isfinite(self.upper), 0.0, np.inf),
@@ -151,7 +159,7 @@ class _Geometry:
         movable = self.upper > self.lower
         used = self.row_lower == self.row_upper
         for _ in range(_PASSES):
-            activity = self._matrix @ point
+            activity = self.matrix @ point
             shortfall = np.clip(activity, row_lower, row_upper) - activity
             violated = np.abs(activity - np.clip(activity, self.row_lower, self.row_upper)) > 0
             if not violated.any():
@@ -163,32 +171,35 @@ class _Geometry:
 
     def _may_move(self, point: Vector, shortfall: Vector) -> Mask:
         """Columns strictly inside their box, or at a bound from which the violation pulls them inside."""
-        pull = shortfall @ self._matrix
+        pull: Vector = shortfall @ self.matrix
         inside = (point > self.lower) & (point < self.upper)
         return inside | ((point <= self.lower) & (pull > 0)) | ((point >= self.upper) & (pull < 0))
 
     def _least_squares(self, rows: Mask, columns: Mask, wanted: Vector) -> Vector:
         """The smallest move of the columns that changes the rows' activities as wanted."""
         move = np.zeros(self.instance.columns)
-        block = self._block(rows, columns)
-        if block is not None and block.size:
-            move[columns] = np.linalg.lstsq(block, wanted[rows], rcond=1e-12)[0]
+        move[columns] = self._solve(self._block(rows, columns), wanted[rows])
         return move
+
+    def _solve(self, block: Any, wanted: Vector) -> Vector:
+        """The shortest v that minimises ‖block v − wanted‖₂."""
+        if 0 in block.shape:
+            return np.zeros(block.shape[1])
+        if isinstance(block, np.ndarray):
+            return np.asarray(np.linalg.lstsq(block, wanted, rcond=1e-12)[0])
+        return np.asarray(lsmr(block, wanted, atol=1e-14, btol=1e-14, maxiter=self.iterations)[0])
 
     def _mend_dual(self, dual: Vector, cost: Vector) -> Vector:
         escaping = np.zeros(self.instance.columns, dtype=np.bool_)
         for _ in range(_PASSES):
-            reduced = cost - dual @ self._matrix
+            reduced = cost - dual @ self.matrix
             now = self._escaping(reduced) != 0
             if not (now & (np.abs(reduced) > 1e-13)).any():
                 break
             escaping |= now
             used = dual != 0
-            block = self._block(used, escaping)
-            if block is None or not block.size:
-                break
             step = np.zeros_like(dual)
-            step[used] = np.linalg.lstsq(block.T, reduced[escaping], rcond=1e-12)[0]
+            step[used] = self._solve(self._block(used, escaping).T, reduced[escaping])
             dual = self._sign_right((dual + step)[None])[0]
         return dual
 
@@ -202,23 +213,9 @@ class _Geometry:
         largest = np.where(np.isfinite(self.row_lower), np.inf, 0.0)
         return np.clip(duals, least, largest)
 
-    def _block(self, rows: Mask, columns: Mask) -> Matrix | None:
-        """The dense block of the chosen rows and columns, None where it would be too large."""
-        if np.count_nonzero(rows) * np.count_nonzero(columns) > _LARGEST_BLOCK:
-            return None
-        if self.matrix is not None:
-            return self.matrix[np.ix_(rows, columns)]
-        chosen = self.instance.constraint_matrix[np.flatnonzero(rows)]
-        return np.asarray(chosen[:, np.flatnonzero(columns)].toarray())
-
-    @property
-    def _matrix(self) -> Matrix:
-        """The matrix for products: dense for small instances, which is faster, else sparse."""
-        return self.matrix if self.matrix is not None else self.instance.constraint_matrix  # type: ignore[return-value]
-
-    @property
-    def _transposed(self) -> Matrix:
-        return self._matrix.T
+    def _block(self, rows: Mask, columns: Mask) -> Any:
+        """The chosen rows and columns, dense or sparse as the matrix is."""
+        return self.matrix[np.flatnonzero(rows)][:, np.flatnonzero(columns)]
 
 
 def _shrunk(lower: Vector, upper: Vector) -> tuple[Vector, Vector]:

@@ -11,7 +11,7 @@ from graphs.points import Candidate
 from graphs.prediction import CLASSES, Verdict
 from solvers.linear.certificate import certify
 from solvers.linear.exact import ExactSolution, solve_highs
-from solvers.linear.projection import _LARGEST_BLOCK, projections
+from solvers.linear.projection import _DENSE, projections
 from training.families import FAMILIES, generate
 
 NOISE = 1e-3
@@ -84,7 +84,7 @@ def test_no_projection_proves_what_is_false() -> None:
 def test_a_large_instance_is_projected_in_sparse_form() -> None:
     """Equalities and inequalities around a known point; it is disturbed and found again."""
     generator = np.random.default_rng(0)
-    rows, columns, entries = 2100, 2000, 6000
+    rows, columns, entries = 700, 800, 2400
     places = generator.choice(rows * columns, entries, replace=False)
     matrix = csr_array(
         (generator.normal(size=entries), (places // columns, places % columns)), shape=(rows, columns)
@@ -95,16 +95,23 @@ def test_a_large_instance_is_projected_in_sparse_form() -> None:
         name="large",
         objective_vector=np.ones(columns),
         constraint_matrix=matrix,
-        constraint_lower_bound=np.where(np.arange(rows) < 300, activity, -np.inf),
-        constraint_upper_bound=np.where(np.arange(rows) < 300, activity, activity + 0.1),
+        constraint_lower_bound=np.where(np.arange(rows) < 100, activity, -np.inf),
+        constraint_upper_bound=np.where(np.arange(rows) < 100, activity, activity + 0.1),
         variable_lower_bound=np.zeros(columns),
         variable_upper_bound=np.ones(columns),
         integrality=np.zeros(columns, dtype=np.bool_),
     )
-    assert rows * columns > _LARGEST_BLOCK
+    assert rows * columns > _DENSE
     near = (point + generator.normal(0, NOISE, columns))[None]
     assert certify(instance, Candidate(points=near)) is None
     assert verdicts(instance, Candidate(points=near), Verdict.OPTIMAL) == {"optimal"}
+
+
+def test_what_would_take_too_long_is_left_alone() -> None:
+    size = {"rows": 3000, "columns": 3000, "nonzeros": 400_000}
+    (instance,) = generate(FAMILIES["random-lp"], 1, seed=1, size=size)
+    points = np.zeros((1, instance.columns))
+    assert list(projections(instance, Candidate(points=points), Verdict.OPTIMAL)) == []
 
 
 def test_nothing_to_mend() -> None:
