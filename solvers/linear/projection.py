@@ -10,9 +10,9 @@ are mended by least squares on what is violated, over the coordinates that may m
     dual         the same with c − Aᵀy in the place of −Aᵀy
     unbounded    r ← Π_cone(r − A_VFᵀ (A_VF A_VFᵀ)⁺ (A r)_V)
 
-a few times over, since a projection may violate something else (alternating projections, von Neumann 1950).
-Small instances use dense least squares, larger ones LSMR (Fong and Saunders 2011) within a budget of work; the
-largest are left alone. Nothing is promised: `certify` decides what came of it.
+a few times over, since a projection may violate something else (alternating projections, von Neumann
+1950). Small instances use dense least squares, larger ones LSMR (Fong and Saunders 2011) within a budget of
+work; the largest are left alone. Nothing is promised: `certify` decides what came of it.
 """
 
 from __future__ import annotations
