@@ -12,8 +12,8 @@ The summary s of a graph is made of its sizes and the means and deviations of it
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,32 +23,48 @@ from torch import Tensor
 from graphs.network.batch import BipartiteBatch
 from graphs.network.message_passing import graph_sum
 
+_NUMBERS = ("temperature", "threshold", "distance_limit")
+_ARRAYS = ("summary_mean", "summary_deviation", "summary_precision")
+_PREFIX = "calibration."
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """What turns logits into probabilities and decides abstention.
 
     Attributes:
         temperature: divides the logits.
         threshold: abstain where the confidence is below it.
-        summary_mean, summary_deviation: of the training summaries, coordinatewise, F numbers each.
-        summary_precision: inverse covariance of the standardised summaries, F × F, row-major.
         distance_limit: d_max.
+        summary_mean, summary_deviation: of the training summaries, coordinatewise, shape (F,) each.
+        summary_precision: inverse covariance of the standardised summaries, shape (F, F).
     """
 
     temperature: float
     threshold: float
-    summary_mean: list[float]
-    summary_deviation: list[float]
-    summary_precision: list[float]
     distance_limit: float
+    summary_mean: NDArray[np.float64]
+    summary_deviation: NDArray[np.float64]
+    summary_precision: NDArray[np.float64]
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+    def to_json(self) -> dict[str, float]:
+        """The numbers, for the card; the arrays are tensors of the checkpoint (`to_tensors`)."""
+        return {name: float(getattr(self, name)) for name in _NUMBERS}
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """The arrays, by the names under which the checkpoint keeps them."""
+        return {_PREFIX + name: torch.from_numpy(getattr(self, name)) for name in _ARRAYS}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Calibration:
-        return cls(**data)
+    def of(cls, numbers: Mapping[str, float], tensors: Mapping[str, Tensor]) -> Calibration:
+        """A calibration from a card's numbers and a checkpoint's tensors.
+
+        Raises:
+            KeyError: one is missing.
+        """
+        temperature, threshold, limit = (float(numbers[name]) for name in _NUMBERS)
+        mean, deviation, precision = (tensors[_PREFIX + name].to(torch.float64).numpy() for name in _ARRAYS)
+        return cls(temperature, threshold, limit, mean, deviation, precision)
 
     def probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """softmax(logits / temperature), (B, 3) → (B, 3)."""
@@ -58,11 +74,14 @@ class Calibration:
 
     def out_of_distribution(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
         """d(s) / d_max, (B, F) → (B,); not finite where a summary is not."""
-        size = len(self.summary_mean)
-        centred = (summaries - np.array(self.summary_mean)) / np.array(self.summary_deviation)
-        precision = np.array(self.summary_precision).reshape(size, size)
-        squared = np.einsum("bi,ij,bj->b", centred, precision, centred)
+        centred = (summaries - self.summary_mean) / self.summary_deviation
+        squared = np.einsum("bi,ij,bj->b", centred, self.summary_precision, centred)
         return np.asarray(np.sqrt(np.maximum(squared, 0.0)) / self.distance_limit)
+
+
+def without_calibration(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A checkpoint's tensors that belong to the network."""
+    return {name: tensor for name, tensor in tensors.items() if not name.startswith(_PREFIX)}
 
 
 def summaries(batch: BipartiteBatch) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphs.bipartite import BipartiteGraph
-from graphs.confidence import Calibration, summaries
+from graphs.confidence import Calibration, summaries, without_calibration
 from graphs.device import choose_device
 from graphs.network.batch import BipartiteBatch
 from graphs.network.gnn import CandidateNetwork, NetworkConfig, NetworkOutput
@@ -59,8 +59,8 @@ class Predictor:
         """
         checkpoint = load(folder)
         network = CandidateNetwork(NetworkConfig.from_json(checkpoint.card["network"]))
-        network.load_state_dict(checkpoint.tensors)
-        calibration = Calibration.from_json(checkpoint.card["calibration"])
+        network.load_state_dict(without_calibration(checkpoint.tensors))
+        calibration = Calibration.of(checkpoint.card["calibration"], checkpoint.tensors)
         return cls(network, calibration, checkpoint.card, device=device)
 
     def predict(self, graphs: Sequence[BipartiteGraph]) -> list[Prediction]:

@@ -7,6 +7,8 @@ distance limit   the 99.5 % quantile of the training-like instances' Mahalanobis
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -32,12 +34,12 @@ def fit_calibration(held_out: Evaluation, *, answered_accuracy: float) -> Calibr
     if len(held_out) < 10:
         raise ValueError(f"{len(held_out)} held-out instances are too few to calibrate on: at least 10")
     temperature = fit_temperature(held_out.logits, held_out.truth)
-    mean, deviation, precision, limit = _fit_distance(held_out.summaries)
-    draft = Calibration(temperature, 0.0, mean, deviation, precision, limit)
+    draft = _fit_distance(
+        Calibration(temperature, 0.0, 1.0, *_moments(held_out.summaries)), held_out.summaries
+    )
     probabilities = draft.probabilities(held_out.logits)
     correct = probabilities.argmax(1) == held_out.truth
-    threshold = fit_threshold(probabilities.max(1), correct, answered_accuracy)
-    return Calibration(temperature, threshold, mean, deviation, precision, limit)
+    return replace(draft, threshold=fit_threshold(probabilities.max(1), correct, answered_accuracy))
 
 
 def fit_temperature(logits: _Array, truth: NDArray[np.int64]) -> float:
@@ -61,12 +63,15 @@ def fit_threshold(confidence: _Array, correct: NDArray[np.bool_], wanted: float)
     return float(confidence[order[good[-1]]]) if len(good) else 1.0
 
 
-def _fit_distance(summaries: _Array) -> tuple[list[float], list[float], list[float], float]:
+def _moments(summaries: _Array) -> tuple[_Array, _Array, _Array]:
+    """Mean, deviation and regularised precision of the summaries."""
     mean = summaries.mean(0)
     deviation = np.maximum(summaries.std(0), _LEAST_DEVIATION)
     centred = (summaries - mean) / deviation
     covariance = centred.T @ centred / len(centred) + _RIDGE * np.eye(len(mean))
-    precision = np.linalg.inv(covariance)
-    distance = np.sqrt(np.einsum("bi,ij,bj->b", centred, precision, centred))
-    limit = float(np.quantile(distance, _QUANTILE) * _ALLOWANCE)
-    return mean.tolist(), deviation.tolist(), precision.ravel().tolist(), max(limit, 1e-6)
+    return mean, deviation, np.linalg.inv(covariance)
+
+
+def _fit_distance(draft: Calibration, summaries: _Array) -> Calibration:
+    distance = draft.out_of_distribution(summaries)  # with a limit of one: the distance itself
+    return replace(draft, distance_limit=max(float(np.quantile(distance, _QUANTILE) * _ALLOWANCE), 1e-6))

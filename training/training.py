@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from graphs.confidence import without_calibration
 from graphs.device import choose_device
 from graphs.network.gnn import CandidateNetwork
 from runtime.checkpoints import load, save
@@ -57,7 +58,7 @@ def train_model(
         seed=seed,
     )
     run = Run(folder, config, seed, dataset, indices[0], indices[1], choose_device(device))
-    weights = load(start_from).tensors if start_from else None
+    weights = without_calibration(load(start_from).tensors) if start_from else None
     network = train(run, start_from=weights, progress=progress)
     return _finish(run, network, indices[2], name=name, model_version=model_version, command=command)
 
@@ -87,7 +88,7 @@ def _finish(
         seconds=log[-1]["seconds"] if log else 0.0,
         command=command,
     )
-    save(run.folder, network.state_dict(), card)
+    save(run.folder, {**network.state_dict(), **calibration.to_tensors()}, card)
     plot_training(log, run.folder / "training.svg")
     return card
 

@@ -26,9 +26,7 @@ def predictor() -> Predictor:
     network = CandidateNetwork(NetworkConfig(16, 3, 2, ChannelCounts(2, 2, 2)))
     seen = summaries(BipartiteBatch.of(build_graphs([random_instance(seed) for seed in range(50)])))
     size = seen.shape[1]
-    calibration = Calibration(
-        1.0, 0.0, seen.mean(0).tolist(), (seen.std(0) + 0.1).tolist(), np.eye(size).ravel().tolist(), 100.0
-    )
+    calibration = Calibration(1.0, 0.0, 100.0, seen.mean(0), seen.std(0) + 0.1, np.eye(size))
     return Predictor(network, calibration, {"name": "test", "version": "1", "weights_sha256": "0"})
 
 
