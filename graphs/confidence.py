@@ -7,7 +7,8 @@ A calibration is fitted on held-out data by `training.calibration` and stored in
                          training data's and d_max a high quantile of it there; above 1 is outside
     abstention           outside the distribution, or confidence below a threshold
 
-The summary s of a graph is made of its sizes and the means and deviations of its node features.
+The summary s of a graph is made of the means and deviations of its node features. It does not hold the graph's
+size: the network is built to carry over to other sizes, and its card says how well it does.
 """
 
 from __future__ import annotations
@@ -85,11 +86,10 @@ def without_calibration(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def summaries(batch: BipartiteBatch) -> NDArray[np.float64]:
-    """Summary of each graph, (B, F): log sizes, then mean and deviation of every node feature."""
-    sizes = torch.stack([batch.constraint_count, batch.variable_count], dim=1).to(torch.float64)
+    """Summary of each graph, (B, F): mean and deviation of every node feature."""
     constraints = _moments(batch.constraint_features, batch.constraint_graph, batch.count)
     variables = _moments(batch.variable_features, batch.variable_graph, batch.count)
-    joined = torch.cat([torch.log1p(sizes), constraints, variables], dim=1)
+    joined = torch.cat([constraints, variables], dim=1)
     return np.asarray(joined.cpu().numpy(), dtype=np.float64)
 
 
