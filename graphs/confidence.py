@@ -7,8 +7,8 @@ A calibration is fitted on held-out data by `training.calibration` and stored in
                          training data's and d_max a high quantile of it there; above 1 is outside
     abstention           outside the distribution, or confidence below a threshold
 
-The summary s of a graph is made of the means and deviations of its node features. It does not hold the graph's
-size: the network is built to carry over to other sizes, and its card says how well it does.
+The summary s of a graph is made of the means and deviations of its node features. It does not hold the
+graph's size: the network is built to carry over to other sizes, and its card says how well it does.
 """
 
 from __future__ import annotations

@@ -28,6 +28,9 @@ VARIABLE_FEATURES = (
 )  # fmt: skip
 
 
+_TIE = 1e-9  # sides this close to an end of the activity interval, relatively, touch it
+
+
 @dataclass(frozen=True, eq=False)
 class Scaled:
     """Equilibrated data of a batch, in the notation of `graphs.scaling`."""
@@ -48,8 +51,9 @@ def constraint_features(blocks: Blocks, scaled: Scaled) -> Vector:
     bounded = (infinite_minimum == 0) & (infinite_maximum == 0)
     deviation = _activity_deviation(blocks, scaled)
     middle = (minimum + maximum) / 2
-    below = (infinite_minimum == 0) & has_upper & (upper < minimum)
-    above = (infinite_maximum == 0) & has_lower & (lower > maximum)
+    slack = _TIE * _activity_size(blocks, scaled)
+    below = (infinite_minimum == 0) & has_upper & (upper < minimum - slack)
+    above = (infinite_maximum == 0) & has_lower & (lower > maximum + slack)
     columns = (
         has_lower,
         has_upper,
@@ -67,8 +71,8 @@ def constraint_features(blocks: Blocks, scaled: Scaled) -> Vector:
         _deviations(upper, middle, deviation, has_upper),
         _deviations(lower, middle, deviation, has_lower),
         below | above,
-        (infinite_maximum == 0) & has_upper & (upper >= maximum),
-        (infinite_minimum == 0) & has_lower & (lower <= minimum),
+        (infinite_maximum == 0) & has_upper & (upper >= maximum - slack),
+        (infinite_minimum == 0) & has_lower & (lower <= minimum + slack),
     )
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
@@ -116,6 +120,13 @@ def _activity(blocks: Blocks, scaled: Scaled) -> tuple[Vector, Vector, Vector, V
         blocks.sum_rows((~finite_least).astype(np.float64)),
         blocks.sum_rows((~finite_most).astype(np.float64)),
     )
+
+
+def _activity_size(blocks: Blocks, scaled: Scaled) -> Vector:
+    """Σ_j |a_ij| max(|l_j|, |u_j|) over the finite bounds: the size of what a row adds up, shape (M,)."""
+    lower = np.where(np.isfinite(scaled.column_lower), np.abs(scaled.column_lower), 0.0)
+    upper = np.where(np.isfinite(scaled.column_upper), np.abs(scaled.column_upper), 0.0)
+    return blocks.sum_rows(np.abs(scaled.values) * np.maximum(lower, upper)[blocks.entry_column])
 
 
 def _activity_deviation(blocks: Blocks, scaled: Scaled) -> Vector:

@@ -34,7 +34,8 @@ class Prediction:
         confidence: the largest of them.
         out_of_distribution: how far the instance lies from the training data; above 1 is outside.
         objective: predicted optimal objective value (meaningful where the verdict is OPTIMAL).
-        solution: predicted optimal point inside its box, shape (n,); integer columns are not rounded.
+        solution: predicted optimal point inside its box (up to float32 rounding), shape (n,). Integer columns
+            are not rounded; the value of a binary column is read as its probability of being one.
         dual: predicted sign-right dual solution, shape (m,).
         candidate: every point, dual and ray the network proposes, for `certify` to try.
     """

@@ -15,11 +15,12 @@ from torch import Tensor
 from graphs.bipartite import BipartiteGraph
 from graphs.confidence import Calibration, summaries, without_calibration
 from graphs.device import choose_device
+from graphs.features import CONSTRAINT_FEATURES, VARIABLE_FEATURES
 from graphs.network.batch import BipartiteBatch
 from graphs.network.gnn import CandidateNetwork, NetworkConfig, NetworkOutput
 from graphs.points import Candidate
 from graphs.prediction import CLASSES, Prediction, Verdict
-from runtime.checkpoints import load
+from runtime.checkpoints import CheckpointError, load
 
 _NODES_A_BATCH = 50_000
 _Array = NDArray[np.float64]
@@ -58,6 +59,7 @@ class Predictor:
             DeviceNotAvailable: there is no such device.
         """
         checkpoint = load(folder)
+        _check_card(checkpoint.card)
         network = CandidateNetwork(NetworkConfig.from_json(checkpoint.card["network"]))
         network.load_state_dict(without_calibration(checkpoint.tensors))
         calibration = Calibration.of(checkpoint.card["calibration"], checkpoint.tensors)
@@ -99,6 +101,13 @@ class Predictor:
             dual=answer.dual,
             candidate=answer.candidate,
         )
+
+
+def _check_card(card: dict[str, Any]) -> None:
+    """The features and classes the network was trained on must be those of this code, in this order."""
+    wanted = {"constraint": list(CONSTRAINT_FEATURES), "variable": list(VARIABLE_FEATURES)}
+    if card["features"] != wanted or card["classes"] != [str(verdict) for verdict in CLASSES]:
+        raise CheckpointError("the model was trained on other features or classes than this version has")
 
 
 @dataclass(frozen=True, eq=False)

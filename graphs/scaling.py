@@ -127,12 +127,12 @@ def _fix_components(blocks: Blocks, rho: Vector, sigma: Vector, free: Mask) -> t
     shift = np.where(bound_count > 0, -bound_mean, 0.0)
     shift[of_column[~free]] = 0.0
     cost_log = np.log(np.abs(blocks.objective[priced])) + (sigma - shift[of_column])[priced]
-    cost_mean, _ = _means(of_column[priced], cost_log, count)
+    cost_mean, cost_count = _means(of_column[priced], cost_log, count)
     known = fixed[of_column[priced]]
     typical, _ = _means(blocks.column_block[priced][known], cost_log[known], blocks.count)
     block = np.zeros(count, dtype=np.int64)
     block[of_column] = blocks.column_block
-    shift = np.where(fixed, shift, np.where(cost_mean != 0, cost_mean - typical[block], 0.0))
+    shift = np.where(fixed, shift, np.where(cost_count > 0, cost_mean - typical[block], 0.0))
     return rho + shift[of_row], sigma - np.where(free, shift[of_column], 0.0)
 
 

@@ -43,7 +43,9 @@ def write_instance(instance: Instance, path: str | Path) -> None:
     if plain.suffix not in writers:
         raise ValueError(f"{path.name}: the suffix must be .mps, .json, .mps.gz or .json.gz")
     data = writers[plain.suffix](instance)
-    path.write_bytes(gzip.compress(data, mtime=0) if plain != path else data)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(gzip.compress(data, mtime=0) if plain != path else data)
+    temporary.replace(path)  # a file that is there is whole
 
 
 def write_json(instance: Instance) -> bytes:

@@ -1,7 +1,7 @@
 """Checkpoints: a folder with `weights.safetensors` and `card.json`, never a pickle.
 
 The card is written last and holds the hash of the weights, so a folder with a readable card that matches is
-complete. A checkpoint is written beside its place and moved there in one rename.
+complete; each of the two files is replaced at once.
 """
 
 from __future__ import annotations

@@ -20,12 +20,14 @@ _Array = NDArray[np.float64]
 _QUANTILE, _ALLOWANCE = 0.995, 1.1
 _RIDGE = 0.05  # of the unit variance of a standardised coordinate
 _LEAST_DEVIATION = 0.05
+_NEVER = 2.0  # a confidence that no answer has
 
 
-def fit_calibration(held_out: Evaluation, *, answered_accuracy: float) -> Calibration:
-    """Fit on held-out answers.
+def fit_calibration(seen: _Array, held_out: Evaluation, *, answered_accuracy: float) -> Calibration:
+    """Fit temperature, threshold and distance limit on held-out answers.
 
     Args:
+        seen: summaries of instances that were trained on, shape (G, F): the distribution to stay in.
         answered_accuracy: the accuracy that the answers above the threshold must have, e.g. 0.99.
 
     Raises:
@@ -34,9 +36,7 @@ def fit_calibration(held_out: Evaluation, *, answered_accuracy: float) -> Calibr
     if len(held_out) < 10:
         raise ValueError(f"{len(held_out)} held-out instances are too few to calibrate on: at least 10")
     temperature = fit_temperature(held_out.logits, held_out.truth)
-    draft = _fit_distance(
-        Calibration(temperature, 0.0, 1.0, *_moments(held_out.summaries)), held_out.summaries
-    )
+    draft = _fit_distance(Calibration(temperature, 0.0, 1.0, *_moments(seen)), held_out.summaries)
     probabilities = draft.probabilities(held_out.logits)
     correct = probabilities.argmax(1) == held_out.truth
     return replace(draft, threshold=fit_threshold(probabilities.max(1), correct, answered_accuracy))
@@ -56,11 +56,16 @@ def fit_temperature(logits: _Array, truth: NDArray[np.int64]) -> float:
 
 
 def fit_threshold(confidence: _Array, correct: NDArray[np.bool_], wanted: float) -> float:
-    """The least threshold whose kept answers have the wanted accuracy; 1 where none reaches it."""
+    """The least threshold whose kept answers have the wanted accuracy; above 1 where none reaches it.
+
+    Answers of equal confidence are kept or left together.
+    """
     order = np.argsort(-confidence, kind="stable")
+    ranked = confidence[order]
     accuracy = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(accuracy >= wanted)
-    return float(confidence[order[good[-1]]]) if len(good) else 1.0
+    last_of_tie = np.append(ranked[1:] < ranked[:-1], True)
+    good = np.flatnonzero((accuracy >= wanted) & last_of_tie)
+    return float(ranked[good[-1]]) if len(good) else _NEVER
 
 
 def _moments(summaries: _Array) -> tuple[_Array, _Array, _Array]:

@@ -40,6 +40,7 @@ def model_card(
     held_out: dict[str, Evaluation],
     seconds: float,
     command: Sequence[str],
+    parent: str | None = None,
 ) -> dict[str, Any]:
     """Everything about a model but its weights; plain JSON data."""
     return {
@@ -55,6 +56,7 @@ def model_card(
             "command": " ".join(command),
             "config": config.model_dump(),
             "seed": seed,
+            "start_from": parent,
             "seconds": round(seconds, 1),
             "threads": torch.get_num_threads(),
         },
@@ -65,6 +67,11 @@ def model_card(
     }
 
 
+def instances_hash(dataset: Dataset) -> str:
+    """One hash of all the instances, whatever their order."""
+    return hashlib.sha256("\n".join(sorted(dataset.sha256)).encode()).hexdigest()
+
+
 def describe(dataset: Dataset) -> dict[str, Any]:
     """Families, verdicts and sizes of a data set, and a hash of its instances."""
     verdicts = dataset.targets.verdict.tolist()
@@ -73,17 +80,17 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         family: {str(verdict): counts[family, index] for index, verdict in enumerate(CLASSES)}
         for family in sorted(set(dataset.family))
     }
-    digest = hashlib.sha256("\n".join(sorted(dataset.sha256)).encode()).hexdigest()
     return {
         "instances": len(dataset),
         "families": families,
         "rows": _span(dataset.graphs.rows),
         "columns": _span(dataset.graphs.columns),
         "nonzeros": _span(dataset.graphs.entries),
-        "instances_sha256": digest,
+        "instances_sha256": instances_hash(dataset),
         "labels": {
-            "solvers": dict(Counter(solver for solver, _ in dataset.labeller)),
-            "certified": sum(certified for _, certified in dataset.labeller),
+            "solvers": dict(Counter(label.solver for label in dataset.labels)),
+            "certified": sum(label.certified for label in dataset.labels),
+            "solver_seconds": round(sum(label.seconds for label in dataset.labels), 1),
         },
     }
 

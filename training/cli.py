@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -26,7 +26,7 @@ from rich.progress import (
 from rich.table import Table
 
 FindModel = Callable[[str], Path]
-Device = Annotated[str, typer.Option(help="Where the network runs: cpu, cuda or auto.")]
+Device = Annotated[Literal["cpu", "cuda", "auto"], typer.Option(help="Where the network runs.")]
 _stderr = Console(stderr=True)
 
 
@@ -64,7 +64,9 @@ def generate(
 
 
 def label(
-    folder: Annotated[Path, typer.Argument(help="Folder of .mps and .json files (.gz too).", exists=True)],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of .mps and .json files (.gz too).", exists=True, file_okay=False)
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for the labels; default: the same folder.")
     ] = None,
@@ -76,6 +78,9 @@ def label(
         float, typer.Option(min=0.0, max=1.0, help="Share of instances that a second solver checks.")
     ] = 0.02,
     seed: Annotated[int, typer.Option(help="Seed of the choice of cross-checked instances.")] = 0,
+    retry_rejected: Annotated[
+        bool, typer.Option("--retry-rejected", help="Try again what an earlier run left out.")
+    ] = False,
 ) -> None:
     """Solve every instance of a folder exactly and keep what our own certificate confirms; resumes."""
     from training.labels import label_folder
@@ -87,6 +92,7 @@ def label(
         time_limit=time_limit,
         cross_check_share=cross_check,
         seed=seed,
+        retry_rejected=retry_rejected,
         progress=_stderr.is_terminal,
     )
     statuses = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
@@ -150,7 +156,7 @@ def train(
                 ],
                 progress=show,
             )
-        except (DifferentRun, CheckpointError, ValueError) as error:
+        except (DifferentRun, CheckpointError, ValueError, KeyError, RuntimeError) as error:
             _fail(str(error))
     _stderr.print(f"model in {output}; on instances held out: {_line(card['metrics']['validation'])}")
 
@@ -177,7 +183,7 @@ def evaluate(
         with _progress("evaluate") as bar:
             task = bar.add_task("evaluate", total=None)
             reports = evaluate_model(predictor, data, progress=lambda done: bar.advance(task, done))
-    except (CheckpointError, ValueError) as error:
+    except (CheckpointError, ValueError, KeyError, RuntimeError) as error:
         _fail(str(error))
     table = Table("family", "figure", "network", "rule", title=f"{predictor.name} {predictor.version}")
     for report in reports:

@@ -27,6 +27,13 @@ class NetworkSettings(_Strict):
     optimality_channels: PositiveInt = 4
     recession_channels: PositiveInt = 4
 
+    @classmethod
+    def of(cls, card: dict[str, Any]) -> NetworkSettings:
+        """The shape of a network as its card states it."""
+        channels = {f"{kind}_channels": count for kind, count in card["channels"].items()}
+        shape = {key: value for key, value in card.items() if key != "channels"}
+        return cls(**shape, **channels)
+
     def build(self) -> NetworkConfig:
         counts = ChannelCounts(self.feasibility_channels, self.optimality_channels, self.recession_channels)
         return NetworkConfig(self.hidden, self.rounds, self.steps, counts)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,11 +17,19 @@ from graphs.bipartite import BipartiteGraph, build_graphs
 from graphs.network.batch import BipartiteBatch, PackedGraphs, gather_places
 from graphs.prediction import CLASSES
 from training.losses import Targets
-from training.shards import LabelledInstance, read_labelled
+from training.shards import LabelledInstance, read_labelled, shard_paths
 
 HELD_OUT_AT_LEAST = 10
 _CHUNK = 256
 _CLASS_OF = {str(verdict): index for index, verdict in enumerate(CLASSES)}
+
+
+class Labelling(NamedTuple):
+    """Who labelled an instance, in what time, and whether our certificate proves the label."""
+
+    solver: str
+    seconds: float
+    certified: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +43,7 @@ class Dataset:
         objective_offset (G,) float64: constant part of it.
         family: name of each instance's family, length G.
         sha256: content hash of each instance, length G.
-        labeller: for each instance who labelled it, and whether our certificate proves the label.
+        labels: how each instance was labelled, length G.
     """
 
     graphs: PackedGraphs
@@ -43,7 +52,7 @@ class Dataset:
     objective_offset: Tensor
     family: Sequence[str]
     sha256: Sequence[str]
-    labeller: Sequence[tuple[str, bool]]
+    labels: Sequence[Labelling]
 
     def __len__(self) -> int:
         return len(self.graphs)
@@ -57,6 +66,8 @@ class Dataset:
             objective=self.targets.objective[chosen].to(device),
             solution=self.targets.solution[columns].to(device),
             dual=self.targets.dual[rows].to(device),
+            has_dual=self.targets.has_dual[chosen].to(device),
+            has_farkas=self.targets.has_farkas[chosen].to(device),
         )
         return self.graphs.batch(chosen, device=device), targets
 
@@ -69,9 +80,12 @@ def load_dataset(folders: Sequence[Path]) -> Dataset:
     """Read every labelled instance below the folders; an instance met twice counts once.
 
     Raises:
-        ValueError: there is none.
+        ValueError: a folder holds none.
     """
-    return build_dataset(_distinct(read_labelled(list(folders))))
+    for folder in folders:
+        if not shard_paths(folder):
+            raise ValueError(f"{folder} holds no labels: run `farkas label {folder}` first")
+    return build_dataset(distinct(read_labelled(list(folders))))
 
 
 def build_dataset(labelled: Iterable[LabelledInstance]) -> Dataset:
@@ -85,7 +99,7 @@ def build_dataset(labelled: Iterable[LabelledInstance]) -> Dataset:
 
 def join(parts: Sequence[Dataset]) -> Dataset:
     """Several data sets as one."""
-    names = ("verdict", "objective", "solution", "dual")
+    names = ("verdict", "objective", "solution", "dual", "has_dual", "has_farkas")
     return Dataset(
         graphs=PackedGraphs.join([part.graphs for part in parts]),
         targets=Targets(
@@ -95,7 +109,7 @@ def join(parts: Sequence[Dataset]) -> Dataset:
         objective_offset=torch.cat([part.objective_offset for part in parts]),
         family=[family for part in parts for family in part.family],
         sha256=[sha for part in parts for sha in part.sha256],
-        labeller=[who for part in parts for who in part.labeller],
+        labels=[label for part in parts for label in part.labels],
     )
 
 
@@ -108,20 +122,22 @@ def split(
     each share at least HELD_OUT_AT_LEAST instances. The order in which the data are read does not matter.
 
     Raises:
-        ValueError: fewer than three times HELD_OUT_AT_LEAST instances.
+        ValueError: fewer than HELD_OUT_AT_LEAST instances would be left to train on.
     """
-    if len(sha256) < 3 * HELD_OUT_AT_LEAST:
+    first = max(round(validation * len(sha256)), HELD_OUT_AT_LEAST)
+    second = first + max(round(calibration * len(sha256)), HELD_OUT_AT_LEAST)
+    if len(sha256) - second < HELD_OUT_AT_LEAST:
         raise ValueError(
-            f"{len(sha256)} labelled instances are too few to hold any out: at least {3 * HELD_OUT_AT_LEAST}"
+            f"{len(sha256)} labelled instances are too few: with {second} held out for validation and "
+            f"calibration, fewer than {HELD_OUT_AT_LEAST} are left to train on"
         )
     rank = torch.from_numpy(np.argsort([_uniform(sha, seed) for sha in sha256], kind="stable"))
-    first = max(round(validation * len(rank)), HELD_OUT_AT_LEAST)
-    second = first + max(round(calibration * len(rank)), HELD_OUT_AT_LEAST)
     parts = (rank[second:], rank[:first], rank[first:second])
     return parts[0].sort().values, parts[1].sort().values, parts[2].sort().values
 
 
-def _distinct(labelled: Iterable[LabelledInstance]) -> Iterator[LabelledInstance]:
+def distinct(labelled: Iterable[LabelledInstance]) -> Iterator[LabelledInstance]:
+    """Each instance once, by content."""
     seen: set[str] = set()
     for item in labelled:
         if item.sha256 not in seen:
@@ -154,12 +170,16 @@ def _build_chunk(labelled: Sequence[LabelledInstance]) -> Dataset:
             objective=torch.tensor(objective, dtype=torch.float32),
             solution=torch.cat([_solution(item, graph) for item, graph in pairs]),
             dual=torch.cat([_dual(item, graph) for item, graph in pairs]),
+            has_dual=torch.tensor(
+                [optimal and item.dual is not None for item, optimal in zip(labelled, solved, strict=True)]
+            ),
+            has_farkas=torch.tensor([item.farkas_ray is not None for item in labelled]),
         ),
         own_objective=torch.tensor(own, dtype=torch.float64),
         objective_offset=torch.tensor(offsets, dtype=torch.float64),
         family=[item.family for item in labelled],
         sha256=[item.sha256 for item in labelled],
-        labeller=[(item.solver, item.certified) for item in labelled],
+        labels=[Labelling(item.solver, item.seconds, item.certified) for item in labelled],
     )
 
 

@@ -17,7 +17,7 @@ from graphs.predictor import Predictor
 from runtime.checkpoints import load, save
 from runtime.files import write_atomically
 from training.card import data_name, describe, figures
-from training.dataset import load_dataset
+from training.dataset import distinct, load_dataset
 from training.metrics import Evaluation, evaluate, reliability
 from training.plots import plot_reliability
 from training.rules import RuleErrors, rule_errors
@@ -94,11 +94,5 @@ def _summary(
 
 
 def _by_family(folders: Sequence[Path]) -> dict[str, list[LabelledInstance]]:
-    seen: set[str] = set()
-    distinct = []
-    for item in read_labelled(list(folders)):
-        if item.sha256 not in seen:
-            seen.add(item.sha256)
-            distinct.append(item)
-    ordered = sorted(distinct, key=lambda item: item.family)
+    ordered = sorted(distinct(read_labelled(list(folders))), key=lambda item: item.family)
     return {family: list(items) for family, items in groupby(ordered, key=lambda item: item.family)}

@@ -26,6 +26,9 @@ def generate_files(
         ValueError: an unknown size parameter, or the folder holds another family, seed or size.
     """
     note = {"family": family.name, "seed": seed, "size": family.resolve_size(size)}
+    next(
+        generate(family, 1, seed=seed, size=size)
+    )  # sizes that make no instance fail before anything is written
     folder.mkdir(parents=True, exist_ok=True)
     _check_note(folder / FAMILY_NOTE, note)
     for index in range(count):

@@ -3,7 +3,7 @@
 A run's folder holds
 
     run.json                  the configuration, seed and data it was started with
-    state.safetensors, .json  weights, moving average, optimiser moments, step: replaced after every epoch
+    state.safetensors         weights, moving average, optimiser moments, step: replaced after every epoch
     log.jsonl                 one line an epoch
     training.svg              the log as a plot
     weights.safetensors, card.json    the model, written when the run ends
@@ -75,8 +75,10 @@ def train(
         state.epoch += 1
         state.seconds += seconds
         report = evaluate(state.averaged, run.dataset, run.validation, device=run.device)
+        _log(
+            run.folder, state, means, report
+        )  # first: a line too many is cut on resuming, one too few is lost
         state.save(run.folder)
-        _log(run.folder, state, means, report)
     return state.averaged
 
 
@@ -137,7 +139,7 @@ def _log(folder: Path, state: TrainingState, means: dict[str, float], report: Ev
         "validation": {name: round(value, 6) for name, value in report.summary().items()},
     }
     path = folder / "log.jsonl"
-    earlier = read_log(folder)[: state.epoch - 1]
+    earlier = [item for item in read_log(folder) if item["epoch"] < state.epoch]
     write_atomically(path, "".join(json.dumps(item) + "\n" for item in [*earlier, line]).encode())
 
 

@@ -16,11 +16,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from graphs.features import VARIABLE_FEATURES
 from graphs.network.batch import BipartiteBatch
 from graphs.network.channels import natural_unit
 from graphs.network.gnn import NetworkOutput
 from graphs.network.margins import Margins
 from graphs.network.message_passing import graph_sum, signed_log
+
+_LEAST = 1e-3  # probabilities of binaries are kept this far from 0 and 1
+_BINARY = 0.1  # weight of a binary's cross-entropy among the other columns' errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +34,16 @@ class Targets:
     Attributes:
         verdict (B,) int64 in the order of CLASSES; objective (B,): c'·x'.
         solution (N,): x'; dual (M,): y'.
+        has_dual (B,), has_farkas (B,) bool: whether there is a dual label, and a Farkas ray of the relaxation
+            (a MILP may be optimal without the one and infeasible without the other).
     """
 
     verdict: Tensor
     objective: Tensor
     solution: Tensor
     dual: Tensor
+    has_dual: Tensor
+    has_farkas: Tensor
 
 
 @dataclass(frozen=True)
@@ -49,13 +57,13 @@ class LossWeights:
 
 def losses(batch: BipartiteBatch, output: NetworkOutput, targets: Targets) -> dict[str, Tensor]:
     """Each term's mean over the batch, by the names of `LossWeights`."""
-    optimal, infeasible, unbounded = (targets.verdict == k for k in range(3))
+    optimal, _, unbounded = (targets.verdict == k for k in range(3))
     return {
         "verdict": functional.cross_entropy(output.verdict, targets.verdict),
         "objective": _mean(_objective(batch, output, targets), optimal),
         "solution": _mean(_solution(batch, output, targets), optimal),
-        "dual": _mean(_dual(batch, output, targets), optimal),
-        "margins": _margins(output.margins, optimal | unbounded, infeasible, unbounded),
+        "dual": _mean(_dual(batch, output, targets), targets.has_dual),
+        "margins": _margins(output.margins, optimal | unbounded, targets.has_farkas, unbounded),
     }
 
 
@@ -80,8 +88,13 @@ def _objective(batch: BipartiteBatch, output: NetworkOutput, targets: Targets) -
 
 
 def _solution(batch: BipartiteBatch, output: NetworkOutput, targets: Targets) -> Tensor:
-    error = (output.solution - targets.solution) / box_unit(batch, targets)
-    summed = graph_sum(_robust(error)[:, None], batch.variable_graph, batch.count)
+    error = _robust((output.solution - targets.solution) / box_unit(batch, targets))
+    binary = batch.variable_features[:, VARIABLE_FEATURES.index("is_binary")] > 0
+    probability = torch.where(binary, output.solution, 0.5).clamp(_LEAST, 1 - _LEAST)
+    target = torch.where(binary, targets.solution, 0.5).clamp(0.0, 1.0)
+    entropy = functional.binary_cross_entropy(probability, target, reduction="none")
+    error = torch.where(binary, _BINARY * entropy, error)
+    summed = graph_sum(error[:, None], batch.variable_graph, batch.count)
     return summed[:, 0] / batch.variable_count.clamp_min(1)
 
 

@@ -84,12 +84,14 @@ def calibrated(evaluation: Evaluation, calibration: Calibration) -> dict[str, fl
     correct = probabilities.argmax(1) == evaluation.truth
     outside = calibration.out_of_distribution(evaluation.summaries) > 1
     answered = (confidence >= calibration.threshold) & ~outside
-    return {
+    figures = {
         "calibration_error": calibration_error(confidence, correct),
         "abstention_share": float(1 - answered.mean()),
         "out_of_distribution_share": float(outside.mean()),
-        "answered_error": float(1 - correct[answered].mean()) if answered.any() else 0.0,
     }
+    if answered.any():  # without an answer there is no error to speak of
+        figures["answered_error"] = float(1 - correct[answered].mean())
+    return figures
 
 
 def calibration_error(confidence: _Array, correct: NDArray[np.bool_]) -> float:

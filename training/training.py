@@ -7,22 +7,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from graphs.confidence import without_calibration
+from graphs.confidence import summaries, without_calibration
 from graphs.device import choose_device
 from graphs.network.gnn import CandidateNetwork
 from runtime.checkpoints import load, save
 from runtime.files import write_atomically
 from training.calibration import fit_calibration
-from training.card import data_name, model_card
-from training.config import TrainingConfig
+from training.card import data_name, instances_hash, model_card
+from training.config import NetworkSettings, TrainingConfig
 from training.dataset import Dataset, load_dataset, split
 from training.loop import Progress, Run, read_log, train
-from training.metrics import Evaluation, evaluate
+from training.metrics import evaluate
 from training.plots import plot_training
 
 _RUN = "run.json"
+_SEEN = 5000
 
 
 class DifferentRun(Exception):
@@ -44,42 +47,46 @@ def train_model(
 ) -> dict[str, Any]:
     """Train a model on labelled folders, resuming a run in `folder`, and return its card.
 
+    With `start_from`, the network has the shape of the model it starts from.
+
     Raises:
         DifferentRun: `folder` holds a run with another configuration, seed or data.
         ValueError: no labelled data, or too few instances to hold any out.
     """
     dataset = load_dataset(data)
-    folder.mkdir(parents=True, exist_ok=True)
-    _check_run(folder, config, seed, dataset, data)
+    parent = load(start_from) if start_from else None
+    if parent is not None:
+        config = config.model_copy(update={"network": NetworkSettings.of(parent.card["network"])})
     indices = split(
         dataset.sha256,
         validation=config.validation_share,
         calibration=config.calibration_share,
         seed=seed,
     )
+    folder.mkdir(parents=True, exist_ok=True)
+    origin = parent.card["weights_sha256"] if parent is not None else None
+    _check_run(folder, config, seed, dataset, data, origin)
     run = Run(folder, config, seed, dataset, indices[0], indices[1], choose_device(device))
-    weights = without_calibration(load(start_from).tensors) if start_from else None
+    weights = without_calibration(parent.tensors) if parent is not None else None
     network = train(run, start_from=weights, progress=progress)
-    return _finish(run, network, indices[2], name=name, model_version=model_version, command=command)
+    identity = {"name": name, "model_version": model_version, "parent": origin}
+    return _finish(run, network, indices[2], identity, command)
 
 
 def _finish(
     run: Run,
     network: CandidateNetwork,
     calibration_indices: torch.Tensor,
-    *,
-    name: str,
-    model_version: str,
+    identity: dict[str, Any],
     command: Sequence[str],
 ) -> dict[str, Any]:
     """Calibrate on instances kept apart, write the card, the weights and the plot."""
     held_out = evaluate(network, run.dataset, calibration_indices, device=run.device)
-    calibration = fit_calibration(held_out, answered_accuracy=run.config.answered_accuracy)
+    validation = evaluate(network, run.dataset, run.validation, device=run.device)
+    calibration = fit_calibration(_seen(run), held_out, answered_accuracy=run.config.answered_accuracy)
     log = read_log(run.folder)
-    validation: Evaluation = evaluate(network, run.dataset, run.validation, device=run.device)
     card = model_card(
-        name=name,
-        model_version=model_version,
+        **identity,
         config=run.config,
         seed=run.seed,
         dataset=run.dataset,
@@ -93,15 +100,29 @@ def _finish(
     return card
 
 
+def _seen(run: Run) -> NDArray[np.float64]:
+    """Summaries of up to _SEEN instances that were trained on."""
+    generator = torch.Generator().manual_seed(run.seed)
+    chosen = run.train[torch.randperm(len(run.train), generator=generator)[:_SEEN]]
+    parts = [summaries(run.dataset.graphs.batch(part)) for part in run.dataset.batches(chosen, 256)]
+    return np.concatenate(parts)
+
+
 def _check_run(
-    folder: Path, config: TrainingConfig, seed: int, dataset: Dataset, data: Sequence[Path]
+    folder: Path,
+    config: TrainingConfig,
+    seed: int,
+    dataset: Dataset,
+    data: Sequence[Path],
+    origin: str | None,
 ) -> None:
     """Write what this run is, or compare with what the folder says it is."""
     this = {
         "config": config.model_dump(),
         "seed": seed,
         "data": [data_name(path) for path in data],
-        "instances": len(dataset),
+        "instances": instances_hash(dataset),
+        "start_from": origin,
     }
     path = folder / _RUN
     if path.is_file():

@@ -1,130 +1,91 @@
-"use strict";
-// Sends the chosen file to the API as it is and shows what comes back. Everything that came from a file or a
-// server is put in as text, never as markup.
+// Sends the chosen file to the API as it is and shows what comes back.
+
+import { answerNodes, problemNodes, wrongLine } from "./rendering.js";
+
+const MOST_JSON = 200_000; // characters of JSON shown on the page; the saved file has them all
 
 const element = (id) => document.getElementById(id);
-let latest = 0;
+let last = null; // what was asked last: { blob, name, address: of an example }
+let turns = 0; // an answer that comes after a newer question is not shown
 
-function node(tag, className, ...children) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.append(...children.map((child) => (child instanceof Node ? child : String(child))));
-  return made;
-}
-
-const figure = (value) => (value === null || value === undefined ? "–" : Number(value.toPrecision(9)).toString());
-
-function facts(pairs) {
-  const list = node("dl");
-  for (const [name, value] of pairs) list.append(node("dt", "", name), node("dd", "", value));
-  return list;
-}
-
-function bars(probabilities) {
-  const grid = node("div", "bars");
-  for (const [name, share] of Object.entries(probabilities)) {
-    const percent = (100 * share).toFixed(1) + " %";
-    const fill = node("i");
-    fill.style.width = 100 * share + "%";
-    const bar = node("span", "bar " + name, fill);
-    bar.setAttribute("aria-hidden", "true");
-    grid.append(node("span", "", name), bar, node("span", "number", percent));
-  }
-  return grid;
-}
-
-const MEANING = {
-  "optimal certified": "Proved: it is feasible and bounded.",
-  "infeasible certified": "Proved: no point satisfies the constraints.",
-  "unbounded certified": "Proved: the objective improves without limit.",
-  abstain: "The network declines to say; its probabilities are below.",
-};
-
-function showAnswer(answer) {
-  const meaning = MEANING[answer.verdict + " " + answer.provenance] || MEANING[answer.verdict] ||
-    "The network’s prediction; no certificate proves it.";
-  const shown = [
-    node("p", "verdict " + answer.verdict, node("strong", "", answer.verdict),
-      node("span", "badge", answer.provenance), node("span", "", meaning)),
-    bars(answer.probabilities),
-  ];
-  const size = answer.instance;
-  const rows = [
-    ["instance", `${size.name}: ${size.rows} rows, ${size.columns} columns, ${size.nonzeros} nonzeros, ` +
-      `${size.integers} integers`],
-    ["objective", answer.objective === null ? "–" : `${figure(answer.objective)} (${answer.objective_provenance})`],
-  ];
-  const certificate = answer.certificate;
-  if (certificate) {
-    rows.push(["certificate", `${certificate.kind}, ${certificate.rigour}`]);
-    rows.push(["dual bound", figure(certificate.dual_bound)], ["gap", figure(certificate.gap)]);
-  } else {
-    rows.push(["certificate", "none found"]);
-  }
-  if (answer.solution) {
-    const entries = Object.entries(answer.solution);
-    const some = entries.slice(0, 50).map(([name, value]) => `${name} = ${figure(value)}`).join(", ");
-    const more = entries.length > 50 ? `, and ${entries.length - 50} more` : "";
-    rows.push([`solution (${answer.solution_provenance})`, (some || "all zero") + more]);
-  }
-  rows.push(["model", `${answer.model.name} ${answer.model.version}`],
-    ["time", `${(1000 * answer.seconds.total).toFixed(1)} ms`]);
-  show([...shown, facts(rows)], answer);
-}
-
-function showProblem(problem) {
-  const where = problem.line ? `line ${problem.line}${problem.column ? `, column ${problem.column}` : ""}: ` : "";
-  const lines = [node("p", "error", node("strong", "", problem.title)), node("p", "", where + problem.detail)];
-  if (problem.hint) lines.push(node("p", "", problem.hint));
-  show(lines, problem);
-}
-
-function show(nodes, document_) {
-  element("shown").replaceChildren(...nodes);
-  element("raw").textContent = JSON.stringify(document_, null, 2);
-  element("result").hidden = false;
-  element("answer").focus();
-}
-
-async function ask(bytes, name) {
-  const turn = ++latest;
-  const query = new URLSearchParams({ name });
-  if (element("solution").checked) query.set("solution", "true");
+async function ask(question) {
+  last = question;
+  const turn = ++turns;
+  const query = element("solution").checked ? "?solution=true" : "";
+  element("status").textContent = `Asking about ${question.name} …`;
   element("drop").setAttribute("aria-busy", "true");
+  const { answer, problem } = await post(question, query);
+  const wrong = problem && (await wrongLine(question.blob, problem));
+  if (turn !== turns) return;
+  element("drop").removeAttribute("aria-busy");
+  element("answer").textContent = answer ? "Answer" : "No answer";
+  element("shown").replaceChildren(...(answer ? answerNodes(answer, question) : problemNodes(problem, wrong)));
+  element("status").textContent = `${question.name}: ` +
+    (answer ? answer.verdict + (answer.verdict === "abstain" ? "" : `, ${answer.provenance}`) : problem.title);
+  showSource(answer || problem, question.name, query);
+  bringIntoView(element("result"));
+}
+
+async function post(question, query) {
   try {
-    const headers = { "Content-Type": "application/octet-stream" };
-    const reply = await fetch("v1/predict?" + query, { method: "POST", body: bytes, headers });
-    const body = await reply.json();
-    if (turn === latest) (reply.ok ? showAnswer : showProblem)(body);
+    await question.blob.slice(0, 1).arrayBuffer();
   } catch {
-    if (turn === latest) showProblem({ title: "No answer", detail: "The server cannot be reached." });
-  } finally {
-    element("drop").removeAttribute("aria-busy");
+    return { problem: { title: "The file cannot be read", detail: "It is a folder, or it was moved or changed." } };
   }
+  const name = new URLSearchParams({ name: question.name });
+  const request = { method: "POST", body: question.blob, headers: { "Content-Type": "application/octet-stream" } };
+  try {
+    const reply = await fetch("v1/predict" + (query ? query + "&" : "?") + name, request);
+    const body = await reply.json();
+    return reply.ok ? { answer: body } : { problem: body };
+  } catch {
+    const hint = "See whether it still runs, and whether it takes files as large as this one: " +
+      `${Math.ceil(question.blob.size / 1024).toLocaleString("en")} KiB.`;
+    return { problem: { title: "No answer came", detail: "The server cannot be reached, or hung up.", hint } };
+  }
+}
+
+function showSource(document_, name, query) {
+  const json = JSON.stringify(document_, null, 2);
+  element("raw").textContent = json.length > MOST_JSON ? json.slice(0, MOST_JSON) + "\n… cut here" : json;
+  URL.revokeObjectURL(element("save").href);
+  element("save").href = URL.createObjectURL(new Blob([json], { type: "application/json" }));
+  const address = new URL("v1/predict" + query, document.baseURI);
+  element("curl").textContent = `curl --data-binary @${quoted(name)} ` +
+    `-H 'Content-Type: application/octet-stream' ${quoted(address.href)}`;
+}
+
+const quoted = (text) => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+function bringIntoView(section) {
+  section.hidden = false;
+  if (section.getBoundingClientRect().top > 0.6 * window.innerHeight) section.scrollIntoView();
+}
+
+function askFirst(files) {
+  if (files.length) ask({ blob: files[0], name: files[0].name });
 }
 
 element("file").addEventListener("change", (event) => {
-  const file = event.target.files[0];
-  if (file) ask(file, file.name);
-  event.target.value = "";
+  askFirst([...event.target.files]);
+  event.target.value = ""; // so that the same file can be chosen again
 });
 
-const drop = element("drop");
-for (const type of ["dragover", "dragenter"]) {
-  drop.addEventListener(type, (event) => { event.preventDefault(); drop.classList.add("over"); });
+element("solution").addEventListener("change", () => last && ask(last));
+
+for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
+  document.addEventListener(type, (event) => {
+    event.preventDefault();
+    element("drop").classList.toggle("over", type === "dragenter" || type === "dragover");
+    if (type === "drop") askFirst(event.dataTransfer.files);
+  });
 }
-drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-drop.addEventListener("drop", (event) => {
-  event.preventDefault();
-  drop.classList.remove("over");
-  const file = event.dataTransfer.files[0];
-  if (file) ask(file, file.name);
-});
 
 for (const button of document.querySelectorAll("[data-example]")) {
   button.addEventListener("click", async () => {
     const name = button.dataset.example;
-    const reply = await fetch("pages/examples/" + name);
-    ask(await reply.blob(), name);
+    const address = "pages/examples/" + name;
+    const blob = await fetch(address).then((reply) => reply.blob(), () => new Blob());
+    ask({ blob, name, address });
   });
 }

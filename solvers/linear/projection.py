@@ -60,7 +60,13 @@ def projections(
             return
         for kind, vector in news.items():
             mended[kind].append(vector)
-        yield Candidate(**{kind: np.array(vectors) for kind, vectors in mended.items() if vectors})
+        given = (
+            {"duals": candidate.duals} if "points" in sources else {}
+        )  # for the bound beside a mended point
+        found = {kind: np.array(vectors) for kind, vectors in mended.items() if vectors}
+        if "duals" in found and len(candidate.duals):
+            found["duals"] = np.vstack([found["duals"], candidate.duals])
+        yield Candidate(**{**given, **found})
 
 
 def _sources(geometry: _Geometry, candidate: Candidate, verdict: Verdict) -> dict[str, Iterator[Vector]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -90,8 +92,11 @@ def test_shapes_in_one_batch_do_not_disturb_each_other(predictor: Predictor) -> 
 
 
 def test_the_offset_is_part_of_the_objective(predictor: Predictor) -> None:
-    (prediction,) = predictor.predict(build_graphs([SHAPES["no costs"]]))
-    assert prediction.objective == pytest.approx(3.0, abs=5.0)
+    """The same instance with another offset: the objective differs by exactly that."""
+    shape = SHAPES["integers"]
+    shifted = replace(shape, objective_offset=shape.objective_offset + 1000.0)
+    first, second = predictor.predict(build_graphs([shape, shifted]))
+    assert second.objective - first.objective == pytest.approx(1000.0, abs=1e-3)
 
 
 def test_nothing_to_predict(predictor: Predictor) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graphs.readers import read_file
 from service.openapi import EXAMPLES, PAGES
+from service.schemas import ProblemShape
 from solvers.linear.trivial import interval_verdict
 
 
@@ -31,6 +31,10 @@ def links(text: str) -> list[str]:
     return parser.found
 
 
+def scripts() -> str:
+    return "".join(file.read_text() for file in sorted(PAGES.glob("*.js")))
+
+
 def test_the_page_and_everything_it_names_are_served(api: Any) -> None:
     reply = api.get("/")
     assert reply.status_code == 200
@@ -46,8 +50,7 @@ def test_the_page_works_under_its_own_policy() -> None:
     html = (PAGES / "index.html").read_text()
     assert not re.search(r"\son\w+=|style=|<style|javascript:", html)
     assert not re.search(r"<script(?![^>]*src=)", html)
-    script = (PAGES / "page.js").read_text()
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", scripts())
 
 
 @pytest.mark.parametrize("file", sorted(path.name for path in PAGES.iterdir() if path.is_file()))
@@ -82,7 +85,7 @@ def test_the_examples_are_what_their_names_say() -> None:
 
 
 def test_the_script_reads_only_members_that_answers_have(api: Any, lp: bytes) -> None:
-    script = Path(PAGES / "page.js").read_text()
+    script = scripts()
     answer = api.post("/v1/predict?solution=true", lp).json()
     for name in re.findall(r"\banswer\.(\w+)", script):
         assert name in answer
@@ -90,3 +93,5 @@ def test_the_script_reads_only_members_that_answers_have(api: Any, lp: bytes) ->
         assert name in answer["certificate"]
     for name in re.findall(r"\bsize\.(\w+)", script):
         assert name in answer["instance"]
+    for name in re.findall(r"\bproblem\.(\w+)", script):
+        assert name in ProblemShape.model_fields

@@ -22,6 +22,8 @@ def labelled(count: int, *, family: str = "random-lp-infinite", seed: int = 3) -
             objective=answer.objective,
             primal=answer.primal,
             dual=answer.dual,
+            farkas_ray=answer.farkas_ray,
+            unbounded_ray=answer.unbounded_ray,
             instance=instance,
             sha256=instance.sha256,
             file=f"{instance.name}.mps",

@@ -42,7 +42,9 @@ def test_margins_reward_certificates() -> None:
     output = CandidateNetwork(SMALL.build())(batch)
     better = replace(output, margins=replace(output.margins, farkas_value=output.margins.farkas_value + 1))
     assert float(losses(batch, better, targets)["margins"]) < float(losses(batch, output, targets)["margins"])
-    feasible = replace(targets, verdict=torch.zeros_like(targets.verdict))
+    feasible = replace(
+        targets, verdict=torch.zeros_like(targets.verdict), has_farkas=torch.zeros_like(targets.has_farkas)
+    )
     assert float(losses(batch, better, feasible)["margins"]) == float(
         losses(batch, output, feasible)["margins"]
     )

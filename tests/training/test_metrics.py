@@ -49,7 +49,9 @@ def test_threshold_keeps_the_wanted_accuracy() -> None:
     correct = np.array([True, True, True, True, False, False])
     assert fit_threshold(confidence, correct, 1.0) == 0.8
     assert fit_threshold(confidence, correct, 0.8) == 0.7
-    assert fit_threshold(confidence, ~correct, 1.0) == 1.0 or not (~correct).all()
+    assert fit_threshold(confidence, np.zeros(6, dtype=np.bool_), 0.5) > 1.0  # nothing is ever answered
+    ties = np.array([0.9, 0.8, 0.8, 0.8])
+    assert fit_threshold(ties, np.array([True, True, False, False]), 1.0) == 0.9  # ties stay together
 
 
 def test_out_of_distribution_and_abstention() -> None:
@@ -58,7 +60,8 @@ def test_out_of_distribution_and_abstention() -> None:
     held_out = Evaluation(
         truth, 4.0 * np.eye(3)[truth], generator.normal(size=(400, 4)), np.zeros(400), np.zeros(400)
     )
-    calibration = fit_calibration(held_out, answered_accuracy=0.99)
+    seen = generator.normal(size=(2000, 4))
+    calibration = fit_calibration(seen, held_out, answered_accuracy=0.99)
     inside = calibration.out_of_distribution(held_out.summaries)
     assert (inside > 1).mean() < 0.01
     assert calibration.out_of_distribution(np.full((1, 4), 10.0))[0] > 1
@@ -86,4 +89,4 @@ def test_evaluate_measures_in_the_instances_own_units() -> None:
 
 def test_too_few_to_calibrate() -> None:
     with pytest.raises(ValueError, match="too few"):
-        fit_calibration(evaluation([0] * 5, [0] * 5), answered_accuracy=0.9)
+        fit_calibration(np.zeros((9, 2)), evaluation([0] * 5, [0] * 5), answered_accuracy=0.9)

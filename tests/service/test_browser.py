@@ -1,0 +1,293 @@
+"""The page for people in a real browser that asks a real server: what a person sees and does.
+
+Every test also holds that nothing is requested from another host, and that the browser complains of nothing
+but refused questions.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import uvicorn
+
+from graphs.prediction import Verdict
+from service.app import create_app
+from service.openapi import EXAMPLES
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
+PATIENCE = 10.0
+MALFORMED = "NAME TINY\nROWS\n N COST\nCOLUMNS\n\tÄ\tCOST\t1,5\nENDATA\n".encode()
+
+
+class Server:
+    """The app on a free port, in a thread of its own."""
+
+    def __init__(self, settings: Settings, predictor: Any) -> None:
+        config = uvicorn.Config(create_app(settings, predictor), port=0, log_level="warning", http="h11")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+
+    def start(self) -> str:
+        """Its address, once it answers."""
+        self._thread.start()
+        deadline = time.monotonic() + PATIENCE
+        while not self._server.started:
+            assert self._thread.is_alive()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        host, port = self._server.servers[0].sockets[0].getsockname()
+        return f"http://{host}:{port}/"
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(PATIENCE)
+
+
+class Visit:
+    """The page, opened, and what the browser requested and complained of since."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+        self.requested: list[str] = []
+        self.complaints: list[str] = []
+        page.set_default_timeout(1000 * PATIENCE)
+        page.on("request", lambda request: self.requested.append(request.url))
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(address)
+
+    def choose(self, name: str, content: bytes) -> None:
+        self.page.set_input_files("#file", {"name": name, "mimeType": "", "buffer": content})
+        self.wait_for(name)
+
+    def wait_for(self, name: str) -> None:
+        """Wait for what is said of that file."""
+        self.page.wait_for_selector(f'#drop:not([aria-busy]) ~ #status:has-text("{name}: ")')
+
+    def text(self, selector: str) -> str:
+        return self.page.inner_text(selector)
+
+    def fact(self, name: str) -> str:
+        """What stands beside a name in the answer's lists."""
+        return self.text(f'dt:text-is("{name}") + dd')
+
+    def json(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.page.text_content("#raw") or "")
+        return document
+
+    def foreign(self) -> list[str]:
+        own = (self.address, f"blob:{self.address}")
+        return [url for url in self.requested if not url.startswith(own)]
+
+    def _note(self, message: ConsoleMessage) -> None:
+        refused = "Failed to load resource" in message.text and "/v1/predict" in message.location["url"]
+        if message.type in ("error", "warning") and not refused:
+            self.complaints.append(message.text)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"none of these browsers is installed: {', '.join(BROWSERS)}")
+    with driver.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def server(settings: Settings, fake: Any) -> Iterator[Server]:
+    made = Server(settings, fake)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def visits(browser: Browser, server: Server) -> Iterator[Callable[..., Visit]]:
+    """Opens the page; the arguments are the browser context's (screen, script, ...)."""
+    opened: list[Visit] = []
+
+    def open_page(**context: Any) -> Visit:
+        opened.append(Visit(browser.new_context(**context).new_page(), server.start()))
+        return opened[-1]
+
+    yield open_page
+    for visit in opened:
+        visit.page.context.close()
+        assert visit.foreign() == []
+        assert visit.complaints == []
+
+
+@pytest.fixture
+def visit(visits: Callable[..., Visit]) -> Visit:
+    return visits()
+
+
+def test_a_chosen_file_is_answered(visit: Visit, fake: Any, lp: bytes) -> None:
+    fake.solution, fake.dual = [1.0, 0.0], [1.0]
+    visit.choose("tiny.mps", lp)
+    assert visit.text("#status") == "tiny.mps: optimal, certified"
+    assert visit.text(".verdict strong") == "optimal"
+    assert visit.text(".verdict .badge") == "✓ certified"
+    assert visit.fact("objective") == "1 ✓ certified"
+    assert visit.fact("instance") == "TINY: 1 row, 2 columns, 2 nonzeros"
+    assert visit.fact("confidence") == "70.0 %"
+    assert visit.fact("model") == "fake 1"
+    assert visit.fact("integrality residual") == "0"
+    assert visit.json()["certificate"]["statement"] in visit.text("#shown")
+    assert visit.text(".bars").split("\n") == [
+        "optimal",
+        "70.0 %",
+        "infeasible",
+        "15.0 %",
+        "unbounded",
+        "15.0 %",
+    ]
+    widths = [
+        fill.evaluate("element => element.style.width") for fill in visit.page.query_selector_all(".bar i")
+    ]
+    assert [round(float(width.rstrip("%"))) for width in widths] == [70, 15, 15]
+
+
+def test_a_predicted_objective_stands_beside_what_was_proved(visit: Visit, lp: bytes) -> None:
+    visit.choose("tiny.mps", lp)
+    assert visit.fact("objective") == "42 predicted outside the proved range"
+    assert visit.fact("proved range") == "0 to 3"
+
+
+def test_an_abstention_says_so(visit: Visit, fake: Any) -> None:
+    fake.verdict, fake.share = Verdict.ABSTAIN, 0.4
+    visit.choose("odd.json", odd_integers())
+    assert visit.text("#status") == "odd.json: abstain"
+    assert "The network declines to say: it is not sure enough." in visit.text(".verdict")
+    assert visit.page.query_selector(".badge") is None
+    assert "None was found: nothing is proved." in visit.text("#shown")
+    assert visit.fact("confidence") == "40.0 %"
+
+
+def test_a_malformed_file_is_shown_where_it_is_wrong(visit: Visit) -> None:
+    visit.choose("wrong.mps", MALFORMED)
+    assert visit.text("#answer") == "No answer"
+    assert "Line 5, column 9: " in visit.text("#shown")
+    assert "Hint: " in visit.text("#shown")
+    assert visit.text("mark") == "1,5"
+    assert visit.text(".wrong") == "5 │  Ä COST 1,5"
+    assert visit.json()["status"] == 400
+
+
+def test_what_comes_from_a_file_is_never_markup(visit: Visit, lp: bytes) -> None:
+    visit.choose("<i>a's.mps", lp.replace(b"TINY", b"<img/src=x>"))
+    assert visit.fact("instance").startswith("<img/src=x>: ")
+    assert visit.page.query_selector("#result img, #status i, #curl i") is None
+    assert r"curl --data-binary @'<i>a'\''s.mps' -H" in (visit.page.text_content("#curl") or "")
+
+
+def test_every_example_is_answered(visit: Visit) -> None:
+    for example in sorted(EXAMPLES.iterdir()):
+        visit.page.click(f'[data-example="{example.name}"]')
+        visit.wait_for(example.name)
+        assert visit.text(".verdict strong") == visit.json()["verdict"]
+        assert visit.page.get_attribute("dd a", "href") == f"pages/examples/{example.name}"
+    visit.page.click('[data-example="infeasible.mps"]')
+    visit.wait_for("infeasible.mps")
+    assert visit.text("#status") == "infeasible.mps: infeasible, certified"
+
+
+def test_the_keyboard_is_enough(visit: Visit, fake: Any) -> None:
+    fake.solution = [6.0, 4.0]
+    press = visit.page.keyboard.press
+    press("Tab")
+    assert visit.page.evaluate("document.activeElement.id") == "file"
+    press("Tab")
+    press("Enter")
+    visit.wait_for("optimal.mps")
+    assert visit.page.query_selector("th") is None
+    visit.page.focus("#solution")
+    press("Space")
+    visit.page.wait_for_selector("th")
+    assert visit.text(".box").split() == ["TABLES", "6", "CHAIRS", "4"]
+    visit.page.focus("summary")
+    press("Enter")
+    visit.page.wait_for_selector("#raw:visible")
+    assert "solution=true" in visit.text("#curl")
+
+
+def test_a_file_may_be_dropped_anywhere(visit: Visit, lp: bytes) -> None:
+    dropped = visit.page.evaluate_handle(
+        """text => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([text], "dropped.mps"));
+            return transfer;
+        }""",
+        lp.decode(),
+    )
+    visit.page.dispatch_event("footer", "dragover", {"dataTransfer": dropped})
+    assert visit.page.query_selector("#drop.over")
+    visit.page.dispatch_event("footer", "drop", {"dataTransfer": dropped})
+    visit.wait_for("dropped.mps")
+    assert visit.page.query_selector("#drop.over") is None
+    assert visit.fact("instance").startswith("TINY")
+
+
+def test_the_answer_can_be_saved(visit: Visit, lp: bytes) -> None:
+    visit.choose("tiny.mps", lp)
+    visit.page.click("summary")
+    with visit.page.expect_download() as download:
+        visit.page.click("#save")
+    assert download.value.suggested_filename == "answer.json"
+    assert json.loads(Path(download.value.path()).read_bytes()) == visit.json()
+
+
+def test_a_server_that_has_gone_is_said_to_be_gone(visit: Visit, server: Server, lp: bytes) -> None:
+    server.stop()
+    visit.choose("tiny.mps", lp)
+    assert "The server cannot be reached" in visit.text("#shown")
+
+
+def test_it_fits_a_phone(visits: Callable[..., Visit]) -> None:
+    visit = visits(viewport={"width": 320, "height": 640}, color_scheme="dark")
+    visit.page.click('[data-example="unbounded.mps"]')
+    visit.wait_for("unbounded.mps")
+    top = visit.page.evaluate("document.querySelector('.verdict').getBoundingClientRect().top")
+    assert 0 <= top < 640
+    visit.page.click("summary")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_without_script_it_says_how_to_ask(visits: Callable[..., Visit]) -> None:
+    visit = visits(java_script_enabled=False)
+    assert "curl --data-binary" in visit.text("main")
+    assert not visit.page.is_visible("#drop")
+    assert not visit.page.is_visible("button")
+
+
+def odd_integers() -> bytes:
+    """x − y = 0.5 in integers: the network's word is all there is."""
+    document = {
+        "sense": "minimize",
+        "objective": {"coefficients": [1, 1]},
+        "constraints": {
+            "matrix": {"start": [0, 2], "index": [0, 1], "value": [1, -1]},
+            "lower": [0.5],
+            "upper": [0.5],
+        },
+        "variables": {"lower": [None, None], "upper": [None, None], "integer": [True, True]},
+    }
+    return json.dumps(document).encode()
