@@ -89,10 +89,23 @@ class Answer:
 
     @property
     def objective(self) -> float | None:
-        """In the file's own sense; None where the verdict is not "optimal" or the network gave no number."""
+        """In the file's own sense; None where the verdict is not "optimal" or the network gave no number.
+
+        The network's number is moved into the range that the certificate leaves for the optimum.
+        """
         if self.optimality is not None:
             return self._in_own_sense(self.optimality.objective)
-        return self._in_own_sense(self.prediction.objective) if self.verdict is Verdict.OPTIMAL else None
+        if self.verdict is not Verdict.OPTIMAL:
+            return None
+        return self._in_own_sense(self._within_proof(self.prediction.objective))
+
+    def _within_proof(self, objective: float) -> float:
+        """Between the dual bound and the feasible point's objective, in the minimising sense."""
+        proof = self.certificate
+        if proof is None or proof.verdict is not Verdict.OPTIMAL or not math.isfinite(objective):
+            return objective
+        above = objective if proof.dual_bound is None else max(objective, proof.dual_bound)
+        return above if proof.objective is None else min(above, proof.objective)
 
     @property
     def objective_provenance(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def serve(settings: Settings) -> None:
     from service.app import create_app
 
     with fatal_in_one_line():
+        require_free(settings.host, settings.port)
         predictor = _predictor(settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     where = f"http://{shown}:{settings.port}"
@@ -85,6 +87,23 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=settings.grace_seconds,
         server_header=False,
     )
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuse an address that another server holds, before anything is loaded.
+
+    Raises:
+        OSError: it is taken, or not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OSError(
+                f"cannot serve on {host} port {port}: {error.strerror} (choose another --port)"
+            ) from error
 
 
 def _answers(

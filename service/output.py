@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from graphs.prediction import CLASSES
 from service.answers import Answer
 from service.errors import Problem
 from service.failures import Failure
 from service.reading import display_name
+from solvers.linear.certificate import Certificate
 
 _STYLES = {
     "optimal": "green",
@@ -27,9 +29,9 @@ _STYLES = {
 _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("verdict", "left"),
     ("provenance", "left"),
-    ("confidence", "right"),
+    ("probability", "right"),
     ("objective", "right"),
-    ("", "left"),
+    ("of it", "left"),
     ("certificate", "left"),
     ("time", "right"),
 )
@@ -101,15 +103,22 @@ def seconds_text(seconds: float) -> str:
 def _cells(answer: Answer | Failure) -> tuple[Text | str, ...]:
     if isinstance(answer, Failure):
         return (Text("error", _STYLES["error"]), *[_NOTHING] * 4, Text(answer.problem.title), _NOTHING)
+    share = dict(zip(CLASSES, answer.prediction.probabilities, strict=True)).get(answer.verdict)
     return (
         Text(answer.verdict, _STYLES[answer.verdict]),
         answer.provenance,
-        f"{answer.prediction.confidence:.1%}",
+        _NOTHING if share is None else f"{share:.1%}",
         _NOTHING if answer.objective is None else f"{answer.objective:.9g}",
         answer.objective_provenance or "",
-        _NOTHING if answer.certificate is None else str(answer.certificate.kind),
+        _NOTHING if answer.certificate is None else _proof(answer.certificate),
         seconds_text(answer.seconds.total),
     )
+
+
+def _proof(certificate: Certificate) -> str:
+    """The certificate's kind, and that it speaks only of the relaxation where it does."""
+    scope = "" if certificate.scope == "instance" else f" ({certificate.scope})"
+    return f"{certificate.kind}{scope}"
 
 
 def _table() -> Table:

@@ -58,7 +58,7 @@ def generate(
                 FAMILIES[family], number, seed=seed, size=_sizes(size or []), folder=output
             ):
                 bar.advance(task)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             _fail(str(error))
     _stderr.print(f"{number} instances of {family} in {output}")
 
@@ -82,7 +82,7 @@ def label(
         bool, typer.Option("--retry-rejected", help="Try again what an earlier run left out.")
     ] = False,
 ) -> None:
-    """Solve every instance of a folder exactly and keep what our own certificate confirms; resumes."""
+    """Solve every instance of a folder exactly, recheck each answer by our own certificate; resumes."""
     from training.labels import label_folder
 
     summary = label_folder(
@@ -101,6 +101,11 @@ def label(
         f"{summary.cross_checked} cross-checked), {summary.duplicates} duplicates, "
         f"{summary.rejected} left out (see labels/rejected.jsonl); {summary.seconds:.1f} s"
     )
+    unproved = summary.labelled - summary.certified
+    if unproved:
+        _stderr.print(
+            f"{unproved} of the labels rest on the solver's word: no certificate of ours covers them"
+        )
     if not summary.labelled:
         _fail("no instance could be labelled")
 
@@ -156,7 +161,7 @@ def train(
                 ],
                 progress=show,
             )
-        except (DifferentRun, CheckpointError, ValueError, KeyError, RuntimeError) as error:
+        except (DifferentRun, CheckpointError, ValueError, KeyError, RuntimeError, OSError) as error:
             _fail(str(error))
     _stderr.print(f"model in {output}; on instances held out: {_line(card['metrics']['validation'])}")
 

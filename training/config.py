@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
 from graphs.network.channels import ChannelCounts
 from graphs.network.gnn import NetworkConfig
@@ -77,4 +77,8 @@ def read_config(path: Path | None, overrides: dict[str, Any] | None = None) -> T
     """A TOML file (or nothing: the defaults), with command-line values in the place of the file's."""
     data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
     data |= {key: value for key, value in (overrides or {}).items() if value is not None}
-    return TrainingConfig.model_validate(data)
+    try:
+        return TrainingConfig.model_validate(data)
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        raise ValueError(f"the configuration is not valid: {'; '.join(wrong)}") from None

@@ -72,9 +72,7 @@ function objectiveRows(answer) {
   const range = provedRange(certificate);
   const rows = [];
   if (answer.objective !== null) {
-    const outside = range && (answer.objective < range[0] || answer.objective > range[1]);
-    rows.push(["objective", node("span", "", figure(answer.objective), " ", badge(answer.objective_provenance),
-      outside ? " outside the proved range" : "")]);
+    rows.push(["objective", node("span", "", figure(answer.objective), " ", badge(answer.objective_provenance))]);
   }
   if (!range) return rows;
   const gap = certificate.gap;

@@ -174,3 +174,13 @@ def test_small_helpers() -> None:
     assert nonzeros(np.array([0.0, -2.0, -0.0, 1e-12]), ["a", "b", "c", "d"]) == {"b": -2.0, "d": 1e-12}
     assert str(number(-0.0)) == "0.0"
     assert number(None) is number(float("inf")) is number(float("nan")) is None
+
+
+@pytest.mark.parametrize(("said", "shown"), [(99.0, 3.0), (-5.0, 0.0), (2.0, 2.0)])
+def test_a_predicted_objective_stays_within_what_was_proved(
+    instance: Instance, said: float, shown: float
+) -> None:
+    """The point (3, 0) has objective 3 and the zero dual bounds the optimum by 0."""
+    made = answer(instance, prediction(Verdict.OPTIMAL, objective=said), points=[3.0, 0.0], duals=[0.0])
+    document = made.to_json()
+    assert (document["objective"], document["objective_provenance"]) == (shown, "predicted")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -274,3 +275,14 @@ def test_a_closed_pipe_is_no_traceback(tmp_path: Path, lp: bytes) -> None:
     assert "Traceback" not in done.stderr
     assert isinstance(reader.stdin, io.IOBase)
     reader.stdin.close()
+
+
+def test_a_taken_port_is_said_at_once() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        result = CliRunner().invoke(app, ["serve", "--port", str(port)])
+    assert result.exit_code == 1
+    assert f"port {port}" in result.output
+    assert "Traceback" not in result.output

@@ -17,7 +17,9 @@ from training.families.family import Family, Size
 
 def draw(generator: np.random.Generator, size: Size, name: str) -> Instance:
     """One random LP; size has rows, columns, nonzeros and infinite (a probability)."""
-    rows, columns, nonzeros = int(size["rows"]), int(size["columns"]), int(size["nonzeros"])
+    rows, columns, nonzeros = (_whole(size, name) for name in ("rows", "columns", "nonzeros"))
+    if nonzeros > rows * columns or not 0 <= size["infinite"] <= 1:
+        raise ValueError("nonzeros must fit into rows × columns, and infinite be a probability")
     objective_vector = 0.01 * generator.uniform(-1.0, 1.0, columns)
     right_hand_side = generator.uniform(-1.0, 1.0, rows)
     bounds = np.sort(generator.normal(0.0, 10.0, (2, columns)), axis=0)
@@ -33,6 +35,12 @@ def draw(generator: np.random.Generator, size: Size, name: str) -> Instance:
         variable_upper_bound=np.where(infinite[1], np.inf, bounds[1]),
         integrality=np.zeros(columns, dtype=np.bool_),
     )
+
+
+def _whole(size: Size, name: str) -> int:
+    if size[name] < 1 or size[name] != int(size[name]):
+        raise ValueError(f"{name} must be a whole number of at least 1, not {size[name]:g}")
+    return int(size[name])
 
 
 def _random_matrix(generator: np.random.Generator, rows: int, columns: int, nonzeros: int) -> csr_array:
