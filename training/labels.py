@@ -31,6 +31,7 @@ from training.sources import Source, find_sources
 _SHARD_ROWS: Final = 8192
 _SHARD_BYTES: Final = 64 << 20
 _COMMIT_SECONDS: Final = 60.0
+_MEMORY_LIMIT: Final = 8 << 30
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def label_folder(
     cross_check_share: float = 0.02,
     seed: int = 0,
     retry_rejected: bool = False,
+    memory_limit: int | None = _MEMORY_LIMIT,
     progress: bool = True,
 ) -> LabelSummary:
     """Labels every .mps and .json file (.gz too) below a folder; see the module docstring.
@@ -82,6 +84,7 @@ def label_folder(
         cross_check_share: share of instances a second solver checks, chosen by content hash and seed.
         seed: of that choice.
         retry_rejected: try files again that an earlier run rejected, with a longer time limit perhaps.
+        memory_limit: bytes of address space a child may map; what needs more is rejected.
         progress: show a bar with rate and time left on standard error.
 
     Raises:
@@ -90,7 +93,13 @@ def label_folder(
     """
     labeller = Labeller(time_limit, cross_check_share, seed)
     return label_with(
-        labeller, folder, out=out, workers=workers, retry_rejected=retry_rejected, progress=progress
+        labeller,
+        folder,
+        out=out,
+        workers=workers,
+        memory_limit=memory_limit,
+        retry_rejected=retry_rejected,
+        progress=progress,
     )
 
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from pathlib import Path
 from typing import Literal
 
@@ -63,7 +65,9 @@ def read_file(path: str | Path, limits: ReadLimits = DEFAULT_LIMITS) -> Instance
     path = Path(path)
     most = max(limits.compressed_bytes, limits.inflated_bytes)
     with path.open("rb") as file:
-        data = file.read(most + 1)
+        status = os.fstat(file.fileno())
+        known = stat.S_ISREG(status.st_mode)  # of a pipe the size is not known
+        data = file.read((min(status.st_size, most) if known else most) + 1)
     if len(data) > most:
         limits.check("inflated_bytes", len(data), file=path.name)
     return read_instance(data, name=path.name, limits=limits)
