@@ -1,8 +1,8 @@
 """How close the network's candidates come to being certificates, as numbers the verdict head can read
 and losses can push.
 
-All are computed in natural units (`graphs.network.channels`). Those of duals and rays are divided by the candidate's length
-plus 0.1, so they do not depend on the length of a long one and fade with a short one:
+All are computed in natural units (`graphs.network.channels`). Those of duals and rays are divided by the
+candidate's length plus 0.1, so they do not depend on the length of a long one and fade with a short one:
 
     violation      of a point: Σ_i |A x − Π_[L,U](A x)|_i
     Farkas value   of a dual y: (p(y) + Σ_j min over the finite sides of (−Aᵀy)_j x_j) / Σ_i |y_i|
