@@ -325,9 +325,12 @@ def test_children_outlive_the_thread_that_mapped(pool: Pool, tasks: Any) -> None
 
 
 PARENT = """
+    import signal
+
     import isolated_tasks
     from runtime.isolation import Pool
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     with Pool(2) as pool:
         for result in pool.map(isolated_tasks.who, range(100), limit=10, chunk_size=1):
             print(result.value, flush=True)
@@ -348,7 +351,10 @@ def test_children_die_with_their_parent(end: signal.Signals, tasks: Any) -> None
         lines = list(iter(lambda: parent.stdout.readline().decode().strip(), "napping"))  # type: ignore[union-attr]
         time.sleep(0.1)
         parent.send_signal(end)
-        parent.wait(timeout=10)
+        try:
+            parent.wait(timeout=10)
+        finally:
+            parent.kill()
     assert lines
     assert all(is_gone(int(pid)) for pid in set(lines))
 
