@@ -9,7 +9,8 @@ import torch
 from torch_geometric.nn import MessagePassing
 
 from benchmarks.harness import interleaved, medians, write_result
-from graphs.bipartite import build_graphs, collate
+from graphs.bipartite import build_graphs
+from graphs.geometric import collate
 from graphs.network.batch import BipartiteBatch
 from graphs.network.message_passing import SparseMatrix
 from training.families import FAMILIES, generate
@@ -37,7 +38,7 @@ def main() -> None:
     torch.manual_seed(SEED)
     graphs = build_graphs(list(generate(FAMILIES["random-lp"], GRAPHS, seed=SEED)))
     ours, theirs = BipartiteBatch.of(graphs), collate(graphs)
-    matrix = SparseMatrix.of(ours.structure, ours.edge_value)
+    matrix = SparseMatrix(ours.structure, ours.edge_value)
     layer = EdgeMessages()
     edges = theirs.edge_index.flip(0)  # from columns to rows
     rows = len(ours.constraint_graph)

@@ -24,6 +24,7 @@ class Blocks:
 
     Attributes:
         row_block, column_block: which instance a row (M,) or column (N,) belongs to.
+        row_degree: number of entries of each row, shape (M,).
         entry_row, entry_column: place of each entry in the concatenated matrix, shape (E,).
         values: the coefficients, shape (E,).
         row_sizes, column_sizes, entry_sizes: counts for each block, shape (B,).
@@ -31,6 +32,7 @@ class Blocks:
 
     row_block: Index
     column_block: Index
+    row_degree: Index
     entry_row: Index
     entry_column: Index
     values: Vector
@@ -72,6 +74,7 @@ def stack(instances: Sequence[Instance]) -> Blocks:
     return Blocks(
         row_block=np.repeat(np.arange(len(rows)), rows),
         column_block=np.repeat(np.arange(len(columns)), columns),
+        row_degree=row_degrees.astype(np.int64),
         entry_row=np.repeat(np.arange(int(rows.sum())), row_degrees.astype(np.int64)),
         entry_column=local_columns.astype(np.int64) + np.repeat(_offsets(columns), entries),
         values=_concatenate([instance.constraint_matrix.data for instance in instances]),

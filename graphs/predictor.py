@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from graphs.device import choose_device
 from graphs.features import CONSTRAINT_FEATURES, VARIABLE_FEATURES
 from graphs.network.batch import BipartiteBatch
 from graphs.network.gnn import CandidateNetwork, NetworkConfig, NetworkOutput
+from graphs.packed import PackedGraphs
 from graphs.points import Candidate
 from graphs.prediction import CLASSES, Prediction, Verdict
 from runtime.checkpoints import CheckpointError, load
@@ -71,35 +73,40 @@ class Predictor:
 
     @torch.inference_mode()
     def _predict_batch(self, graphs: Sequence[BipartiteGraph]) -> list[Prediction]:
-        batch = BipartiteBatch.of(graphs, device=self.device)
+        packed = PackedGraphs.of(graphs)
+        batch = BipartiteBatch.all_of(packed, device=self.device)
         output = self.network(batch)
         probabilities = self.calibration.probabilities(_numpy(output.verdict))
         distance = self.calibration.out_of_distribution(summaries(batch))
-        answers = _unscale(batch, output)
-        offsets = [float(graph.objective_offset) for graph in graphs]
+        answers = _Answers.of(batch, output)
+        objective = answers.objective + _numpy(packed.fields["objective_offset"])
         return [
-            self._prediction(probabilities[k], float(distance[k]), offsets[k], answer)
-            for k, answer in enumerate(answers)
+            self._prediction(shares, far, value, answers.candidate(place))
+            for place, (shares, far, value) in enumerate(
+                zip(probabilities.tolist(), distance.tolist(), objective.tolist(), strict=True)
+            )
         ]
 
     def _prediction(
-        self, probabilities: _Array, distance: float, offset: float, answer: _Answer
+        self, probabilities: list[float], distance: float, objective: float, candidate: Candidate
     ) -> Prediction:
-        finite = bool(np.isfinite(probabilities).all() and np.isfinite(distance))
-        if not finite:  # an instance beyond float32: nothing to say
-            probabilities, distance = np.full(len(CLASSES), 1 / len(CLASSES)), np.inf
-        confidence = float(probabilities.max())
+        if not (all(map(math.isfinite, probabilities)) and math.isfinite(distance)):
+            probabilities, distance = (
+                [1 / len(CLASSES)] * len(CLASSES),
+                math.inf,
+            )  # an instance beyond float32
+        confidence = max(probabilities)
         answers = distance <= 1.0 and confidence >= self.calibration.threshold
-        first, second, third = (float(value) for value in probabilities)
+        first, second, third = probabilities
         return Prediction(
-            verdict=CLASSES[int(probabilities.argmax())] if answers else Verdict.ABSTAIN,
+            verdict=CLASSES[probabilities.index(confidence)] if answers else Verdict.ABSTAIN,
             probabilities=(first, second, third),
             confidence=confidence,
             out_of_distribution=distance,
-            objective=answer.objective + offset,
-            solution=answer.solution,
-            dual=answer.dual,
-            candidate=answer.candidate,
+            objective=objective,
+            solution=candidate.points[0],
+            dual=candidate.duals[0],
+            candidate=candidate,
         )
 
 
@@ -110,20 +117,12 @@ def _check_card(card: dict[str, Any]) -> None:
         raise CheckpointError("the model was trained on other features or classes than this version has")
 
 
-@dataclass(frozen=True, eq=False)
-class _Answer:
-    objective: float
-    solution: _Array
-    dual: _Array
-    candidate: Candidate
-
-
 def _parts(graphs: Sequence[BipartiteGraph]) -> Iterator[Sequence[BipartiteGraph]]:
     """Consecutive graphs with at most _NODES_A_BATCH nodes together (one graph may have more)."""
     part: list[BipartiteGraph] = []
     nodes = 0
     for graph in graphs:
-        size = int(graph.num_nodes or 0)
+        size = graph.num_nodes
         if part and nodes + size > _NODES_A_BATCH:
             yield part
             part, nodes = [], 0
@@ -133,34 +132,52 @@ def _parts(graphs: Sequence[BipartiteGraph]) -> Iterator[Sequence[BipartiteGraph
         yield part
 
 
-def _unscale(batch: BipartiteBatch, output: NetworkOutput) -> Iterator[_Answer]:
-    """x = S x',  y = R y' / γ,  objective = (c'·x') / γ, cut into graphs."""
-    gamma = _numpy(batch.objective_scale)
-    columns, rows = batch.variable_count.tolist(), batch.constraint_count.tolist()
-    column_scale, row_scale = _numpy(batch.column_scale)[:, None], _numpy(batch.row_scale)[:, None]
-    point = np.hstack([_numpy(output.solution)[:, None], _numpy(output.primal)]) * column_scale
-    dual = np.hstack([_numpy(output.dual)[:, None], _numpy(output.duals), _numpy(output.drift)]) * row_scale
-    objective = _numpy(output.objective) / gamma
-    counts = output.channels
-    points = np.split(point, np.cumsum(columns)[:-1])
-    duals = np.split(dual, np.cumsum(rows)[:-1])
-    feasibility, optimality, recession = (
-        slice(part.start + 1, part.stop + 1) for part in counts.slices
-    )  # column 0 is the head's own answer
-    for k in range(batch.count):
-        primal, price = points[k].T, duals[k].T
-        yield _Answer(
-            objective=float(objective[k]),
-            solution=primal[0],
-            dual=price[0] / gamma[k],
-            candidate=Candidate(
-                points=primal[: optimality.stop],
-                duals=np.vstack([price[:1], price[optimality]]) / gamma[k],
-                farkas_rays=np.vstack(
-                    [price[counts.total + 1 :], price[feasibility], price[optimality], price[recession]]
-                ),
-                rays=primal[recession],
-            ),
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """What the network says of a batch, in the instances' own units.
+
+    Attributes:
+        objective: (B,).
+        points (K_p, N), rays (K_r, N), duals (K_d, M), farkas_rays (K_f, M): of all graphs side by side; the
+            first point and the first dual are the heads' own answers, the others candidates.
+        column_start, row_start: where each graph's columns and rows begin, B + 1 places.
+    """
+
+    objective: _Array
+    points: _Array
+    rays: _Array
+    duals: _Array
+    farkas_rays: _Array
+    column_start: list[int]
+    row_start: list[int]
+
+    @classmethod
+    def of(cls, batch: BipartiteBatch, output: NetworkOutput) -> _Answers:
+        """x = S x',  y = R y' / γ,  objective = (c'·x') / γ; rays are not divided by γ."""
+        gamma = _numpy(batch.objective_scale)
+        column_scale, row_scale = _numpy(batch.column_scale), _numpy(batch.row_scale)
+        feasibility, optimality, recession = output.channels.slices
+        primal = _numpy(output.primal.T) * column_scale
+        dual = _numpy(output.duals.T) * row_scale
+        drift = _numpy(output.drift.T) * row_scale
+        head = _numpy(output.dual)[np.newaxis] * row_scale
+        prices = np.concatenate([head, dual[optimality]]) / gamma[_numpy(batch.constraint_graph).astype(int)]
+        return cls(
+            objective=_numpy(output.objective) / gamma,
+            points=np.concatenate([[_numpy(output.solution) * column_scale], primal[: optimality.stop]]),
+            rays=primal[recession],
+            duals=prices,
+            farkas_rays=np.concatenate([drift, dual[feasibility], dual[optimality], dual[recession]]),
+            column_start=[0, *torch.cumsum(batch.variable_count, 0).tolist()],
+            row_start=[0, *torch.cumsum(batch.constraint_count, 0).tolist()],
+        )
+
+    def candidate(self, place: int) -> Candidate:
+        """One graph's points and rays: views."""
+        columns = slice(self.column_start[place], self.column_start[place + 1])
+        rows = slice(self.row_start[place], self.row_start[place + 1])
+        return Candidate(
+            self.points[:, columns], self.duals[:, rows], self.farkas_rays[:, rows], self.rays[:, columns]
         )
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphs.bipartite import BipartiteGraph, build_graphs
-from graphs.network.batch import BipartiteBatch, PackedGraphs, gather_places
+from graphs.network.batch import BipartiteBatch
+from graphs.packed import PackedGraphs, gather_places
 from graphs.prediction import CLASSES
 from training.losses import Targets
 from training.shards import LabelledInstance, read_labelled, shard_paths
@@ -69,7 +70,7 @@ class Dataset:
             has_dual=self.targets.has_dual[chosen].to(device),
             has_farkas=self.targets.has_farkas[chosen].to(device),
         )
-        return self.graphs.batch(chosen, device=device), targets
+        return BipartiteBatch.some_of(self.graphs, chosen, device=device), targets
 
     def batches(self, order: Tensor, size: int) -> Iterator[Tensor]:
         """The indices of `order` in pieces of `size`; the last may be smaller."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from graphs.confidence import summaries, without_calibration
 from graphs.device import choose_device
+from graphs.network.batch import BipartiteBatch
 from graphs.network.gnn import CandidateNetwork
 from runtime.checkpoints import load, save
 from runtime.files import write_atomically
@@ -104,7 +105,7 @@ def _seen(run: Run) -> NDArray[np.float64]:
     """Summaries of up to _SEEN instances that were trained on."""
     generator = torch.Generator().manual_seed(run.seed)
     chosen = run.train[torch.randperm(len(run.train), generator=generator)[:_SEEN]]
-    parts = [summaries(run.dataset.graphs.batch(part)) for part in run.dataset.batches(chosen, 256)]
+    parts = [summaries(BipartiteBatch.some_of(run.dataset.graphs, part)) for part in run.dataset.batches(chosen, 256)]
     return np.concatenate(parts)
 
 

@@ -8,13 +8,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from graphs.bipartite import BipartiteGraph
 from graphs.network.message_passing import Structure
+from graphs.packed import (
+    BY_CONSTRAINT,
+    BY_EDGE,
+    BY_GRAPH,
+    BY_VARIABLE,
+    BipartiteGraph,
+    PackedGraphs,
+    gather_places,
+    offsets,
+)
 
-BY_CONSTRAINT = ("constraint_features", "constraint_lower", "constraint_upper", "row_scale")
-BY_VARIABLE = ("variable_features", "variable_lower", "variable_upper", "objective", "column_scale")
-BY_EDGE = ("edge_value", "edge_row", "edge_column", "column_order")
-BY_GRAPH = ("objective_scale",)
+_OWN_FIELDS = (
+    "edge_value", "objective_scale", "constraint_features", "variable_features", "constraint_lower",
+    "constraint_upper", "variable_lower", "variable_upper", "objective", "row_scale", "column_scale",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,102 +59,64 @@ class BipartiteBatch:
 
     @classmethod
     def of(cls, graphs: Sequence[BipartiteGraph], *, device: str | torch.device = "cpu") -> BipartiteBatch:
-        """Concatenate graphs of unequal sizes; equal to PyG's own `Batch`, built without its overhead."""
-        packed = PackedGraphs.of(graphs)
-        return packed.batch(torch.arange(len(graphs)), device=device)
-
-
-@dataclass(frozen=True, eq=False)
-class PackedGraphs:
-    """Graphs kept end to end in a few tensors: a data set in memory from which batches are gathered.
-
-    Attributes:
-        fields: tensors named in BY_CONSTRAINT, BY_VARIABLE, BY_EDGE (indices local to their graph) and
-            BY_GRAPH, concatenated over the graphs.
-        rows, columns, entries: sizes of the graphs, shape (G,) each.
-    """
-
-    fields: Mapping[str, Tensor]
-    rows: Tensor
-    columns: Tensor
-    entries: Tensor
+        """Graphs of unequal sizes side by side; the same as PyG's own `Batch` of them."""
+        return cls.all_of(PackedGraphs.of(graphs), device=device)
 
     @classmethod
-    def of(cls, graphs: Sequence[BipartiteGraph]) -> PackedGraphs:
-        stores = [_local(graph) for graph in graphs]
-        names = (*BY_CONSTRAINT, *BY_VARIABLE, *BY_EDGE, *BY_GRAPH)
-        return cls(
-            fields={name: torch.cat([store[name] for store in stores]) for name in names},
-            rows=torch.tensor([len(store["constraint_lower"]) for store in stores]),
-            columns=torch.tensor([len(store["variable_lower"]) for store in stores]),
-            entries=torch.tensor([len(store["edge_value"]) for store in stores]),
-        )
+    def all_of(cls, packed: PackedGraphs, *, device: str | torch.device = "cpu") -> BipartiteBatch:
+        """Every graph of a package."""
+        return cls._of(packed.fields, packed.rows, packed.columns, packed.entries, device)
 
     @classmethod
-    def join(cls, parts: Sequence[PackedGraphs]) -> PackedGraphs:
-        """The graphs of several parts, in order."""
-        return cls(
-            fields={name: torch.cat([part.fields[name] for part in parts]) for name in parts[0].fields},
-            rows=torch.cat([part.rows for part in parts]),
-            columns=torch.cat([part.columns for part in parts]),
-            entries=torch.cat([part.entries for part in parts]),
-        )
+    def some_of(
+        cls, packed: PackedGraphs, chosen: Tensor, *, device: str | torch.device = "cpu"
+    ) -> BipartiteBatch:
+        """The chosen graphs of a package: indices, shape (B,)."""
+        row_places, rows = gather_places(packed.rows, chosen)
+        column_places, columns = gather_places(packed.columns, chosen)
+        entry_places, entries = gather_places(packed.entries, chosen)
+        places = dict.fromkeys(BY_CONSTRAINT, row_places)
+        places |= dict.fromkeys(BY_VARIABLE, column_places)
+        places |= dict.fromkeys(BY_EDGE, entry_places)
+        places |= dict.fromkeys(BY_GRAPH, chosen)
+        fields = {name: field[places[name]] for name, field in packed.fields.items()}
+        return cls._of(fields, rows, columns, entries, device)
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def batch(self, chosen: Tensor, *, device: str | torch.device = "cpu") -> BipartiteBatch:
-        """The block-diagonal batch of the chosen graphs (indices, shape (B,))."""
-        row_places, rows = gather_places(self.rows, chosen)
-        column_places, columns = gather_places(self.columns, chosen)
-        entry_places, entries = gather_places(self.entries, chosen)
-        fields = {name: self.fields[name][row_places].to(device) for name in BY_CONSTRAINT}
-        fields |= {name: self.fields[name][column_places].to(device) for name in BY_VARIABLE}
-        fields |= {name: self.fields[name][chosen].to(device) for name in BY_GRAPH}
-        edge = {name: self.fields[name][entry_places] for name in BY_EDGE}
-        row = edge["edge_row"] + _repeat(offsets(rows), entries)
-        column = edge["edge_column"] + _repeat(offsets(columns), entries)
-        order = edge["column_order"] + _repeat(offsets(entries), entries)
+    @classmethod
+    def _of(
+        cls,
+        fields: Mapping[str, Tensor],
+        rows: Tensor,
+        columns: Tensor,
+        entries: Tensor,
+        device: str | torch.device,
+    ) -> BipartiteBatch:
+        graph = torch.arange(len(rows))
         structure = Structure(
-            row_start=_starts(row, len(row_places)).to(device),
-            column=column.to(device),
-            column_start=_starts(column, len(column_places)).to(device),
-            row=row[order].to(device),
-            column_order=order.to(device),
+            row_start=_starts(fields["row_degree"]),
+            column=_shifted(fields["edge_column"], offsets(columns), entries),
+            column_start=_starts(fields["column_degree"]),
+            row=_shifted(fields["column_row"], offsets(rows), entries),
+            column_order=_shifted(fields["column_order"], offsets(entries), entries),
         )
-        return BipartiteBatch(
-            structure=structure,
-            edge_value=edge["edge_value"].to(device),
-            constraint_graph=_repeat(torch.arange(len(chosen)), rows).to(device),
-            variable_graph=_repeat(torch.arange(len(chosen)), columns).to(device),
+        return cls(
+            structure=structure.to(device),
+            constraint_graph=torch.repeat_interleave(graph, rows).to(device),
+            variable_graph=torch.repeat_interleave(graph, columns).to(device),
             constraint_count=rows.to(device),
             variable_count=columns.to(device),
-            **fields,
+            **{name: fields[name].to(device) for name in _OWN_FIELDS},
         )
 
 
-def gather_places(sizes: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
-    """Places of the chosen segments' elements in the concatenation of all, and the chosen sizes."""
-    picked = sizes[chosen]
-    start = _repeat(offsets(sizes)[chosen] - offsets(picked), picked)
-    return start + torch.arange(len(start)), picked
+def _shifted(index: Tensor, start: Tensor, sizes: Tensor) -> Tensor:
+    """Local indices of each graph, counted from the start of the batch."""
+    if len(start) == 1:
+        return index
+    return index + torch.repeat_interleave(start.to(torch.int32), sizes)
 
 
-def offsets(sizes: Tensor) -> Tensor:
-    """Start of each segment."""
-    return torch.cumsum(sizes, 0) - sizes
-
-
-def _local(graph: BipartiteGraph) -> dict[str, Tensor]:
-    store: dict[str, Tensor] = graph.to_dict()
-    store["edge_row"], store["edge_column"] = store["edge_index"]
-    return store
-
-
-def _repeat(values: Tensor, sizes: Tensor) -> Tensor:
-    return torch.repeat_interleave(values, sizes)
-
-
-def _starts(index: Tensor, size: int) -> Tensor:
-    counts = torch.bincount(index, minlength=size)
-    return torch.cat([torch.zeros(1, dtype=torch.int64), torch.cumsum(counts, 0)])
+def _starts(degrees: Tensor) -> Tensor:
+    starts = torch.zeros(len(degrees) + 1, dtype=torch.int32)
+    torch.cumsum(degrees, 0, dtype=torch.int32, out=starts[1:])
+    return starts

@@ -17,13 +17,14 @@ the mean of |c'_j| ω_j over the graph:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from graphs.network.batch import BipartiteBatch
 from graphs.network.message_passing import SparseMatrix, graph_sum
-from graphs.saddle_point import dual_step, primal_step
+from graphs.saddle_point import dual_step, half_extrapolation, primal_step
 
 _LEAST_COLUMN_SUM = 0.1  # bounds the primal step of columns that hardly matter to any row
 _LARGEST = 1e6  # a finite bound beyond this (natural units) is cut, to keep float32 products finite
@@ -74,10 +75,10 @@ class Programs:
         structure = batch.structure
         variable_unit = natural_unit(batch)
         weighted = batch.edge_value.clamp(-1e12, 1e12) * variable_unit[structure.column]
-        sums = SparseMatrix.of(structure, weighted.abs()) @ torch.ones_like(variable_unit).unsqueeze(1)
+        sums = SparseMatrix(structure, weighted.abs()) @ torch.ones_like(variable_unit).unsqueeze(1)
         constraint_unit = torch.where(sums > 0, sums.clamp_min(1e-12), torch.ones_like(sums)).squeeze(1)
-        values = weighted / torch.repeat_interleave(constraint_unit, structure.row_start.diff())
-        magnitude = SparseMatrix.of(structure, values.abs()).transposed
+        values = weighted / constraint_unit[structure.entry_row]
+        magnitude = SparseMatrix(structure, values.abs()).transposed
         sums = magnitude @ torch.ones_like(constraint_unit).unsqueeze(1)
         cost = batch.objective * variable_unit
         objective_unit = _objective_unit(batch, cost)
@@ -86,7 +87,7 @@ class Programs:
         row_lower = _cut(batch.constraint_lower / constraint_unit)
         row_upper = _cut(batch.constraint_upper / constraint_unit)
         return cls(
-            matrix=SparseMatrix.of(structure, values),
+            matrix=SparseMatrix(structure, values),
             values=values,
             objective=_spread(torch.zeros_like(cost), cost, cost, counts),
             variable_lower=_spread(lower, lower, _recession(lower, -1.0), counts),
@@ -105,21 +106,53 @@ class Programs:
         return primal, torch.zeros_like(self.constraint_lower)
 
     def reduced_cost(self, dual: Tensor) -> Tensor:
-        return self.objective - self.matrix.transposed @ dual
+        return self.matrix.transposed.add_to(self.objective.clone(), dual, alpha=-1.0)
 
-    def step(
-        self, primal: Tensor, dual: Tensor, primal_rate: Tensor, dual_rate: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """One primal–dual step of every channel; the rates multiply the diagonal step sizes."""
-        moved = primal_step(
-            primal,
-            self.reduced_cost(dual),
-            primal_rate * self.primal_step_size,
-            self.variable_lower,
-            self.variable_upper,
+    def pace(self, primal_rate: Tensor, dual_rate: Tensor) -> Pace:
+        """How far the steps go; the rates, (N, K) and (M, K), multiply the diagonal step sizes."""
+        primal = primal_rate * self.primal_step_size
+        return Pace(
+            primal=primal,
+            descent=primal * self.objective,
+            dual=dual_rate,
+            least=torch.addcmul(self._least[0], dual_rate, self._least[1]),
+            most=torch.addcmul(self._most[0], dual_rate, self._most[1]),
         )
-        activity = self.matrix @ (2 * moved - primal)
-        return moved, dual_step(dual, activity, dual_rate, self.constraint_lower, self.constraint_upper)
+
+    @cached_property
+    def _least(self) -> tuple[Tensor, Tensor]:
+        return _absent_and_given(-self.constraint_upper)
+
+    @cached_property
+    def _most(self) -> tuple[Tensor, Tensor]:
+        return _absent_and_given(-self.constraint_lower)
+
+    def step(self, primal: Tensor, dual: Tensor, pace: Pace) -> tuple[Tensor, Tensor]:
+        """One primal–dual step of every channel."""
+        force = self.matrix.transposed @ dual
+        moved = primal_step(
+            primal, force, pace.primal, pace.descent, self.variable_lower, self.variable_upper
+        )
+        activity = self.matrix @ half_extrapolation(moved, primal)
+        return moved, dual_step(dual, activity, pace.dual, pace.least, pace.most)
+
+
+@dataclass(frozen=True, eq=False)
+class Pace:
+    """Step sizes τ (N, K) and σ (M, K), with τ c (N, K) and the rows' sides −σU and −σL, (M, K)."""
+
+    primal: Tensor
+    descent: Tensor
+    dual: Tensor
+    least: Tensor
+    most: Tensor
+
+
+def _absent_and_given(side: Tensor) -> tuple[Tensor, Tensor]:
+    """A side as (±∞ or 0) + (its finite value or 0): the infinite part takes no product and no gradient."""
+    absent = torch.isinf(side)
+    zero = torch.zeros_like(side)
+    return torch.where(absent, side, zero), torch.where(absent, zero, side)
 
 
 def _cut(bound: Tensor) -> Tensor:
@@ -154,12 +187,12 @@ def _typical_activity(batch: BipartiteBatch, unit: Tensor, boxed: Tensor) -> Ten
     / |a'_ij|; a row without boxed columns counts as 1; (N,)."""
     structure = batch.structure
     magnitude = batch.edge_value.abs().clamp(1e-12, 1e12)
-    weight = SparseMatrix.of(structure, magnitude)
-    counts = SparseMatrix.of(structure, torch.ones_like(magnitude))
+    weight = SparseMatrix(structure, magnitude)
+    counts = SparseMatrix(structure, torch.ones_like(magnitude))
     mass = (weight @ (unit * boxed).unsqueeze(1)).squeeze(1)
     number = (counts @ boxed.to(unit.dtype).unsqueeze(1)).squeeze(1)
     activity = torch.where(number > 0, mass / number.clamp_min(1.0), torch.ones_like(mass)).clamp_min(1e-12)
-    ratio = torch.log(torch.repeat_interleave(activity, structure.row_start.diff()) / magnitude)
+    ratio = torch.log(activity[structure.entry_row] / magnitude)
     degree = (counts.transposed @ torch.ones_like(activity).unsqueeze(1)).squeeze(1)
     total = torch.zeros_like(unit).index_add(0, structure.column, ratio)
     return torch.exp(total / degree.clamp_min(1.0))

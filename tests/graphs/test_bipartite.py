@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from scipy.sparse import csr_array
-from torch_geometric.data import Batch, Data
 
-from graphs.bipartite import build_graph, build_graphs, collate
+from graphs.bipartite import build_graph, build_graphs
 from graphs.instance import Instance
-from graphs.network.batch import BipartiteBatch
 from training.families import FAMILIES, generate
 
 
@@ -31,15 +28,19 @@ def permuted(instance: Instance, rows: list[int], columns: list[int]) -> Instanc
     )
 
 
-def test_graph_is_pyg_data_that_holds_the_scaled_matrix() -> None:
+def test_graph_holds_the_scaled_matrix_in_both_orders() -> None:
     (instance,) = generate(FAMILIES["random-lp"], 1, seed=1)
     graph = build_graph(instance)
-    assert isinstance(graph, Data)
     rows, columns = graph.edge_index.numpy()
     dense = instance.constraint_matrix.toarray()
     expected = graph.row_scale.numpy()[rows] * dense[rows, columns] * graph.column_scale.numpy()[columns]
     np.testing.assert_allclose(graph.edge_value.numpy(), expected, rtol=1e-6)
-    assert (np.diff(columns[graph.column_order.numpy()]) >= 0).all()
+    order = graph.column_order.numpy()
+    assert (np.diff(columns[order] * instance.rows + rows[order]) > 0).all()
+    assert (rows[order] == graph.column_row.numpy()).all()
+    assert graph.row_degree.tolist() == np.diff(instance.constraint_matrix.indptr).tolist()
+    assert graph.column_degree.tolist() == (dense != 0).sum(axis=0).tolist()
+    assert graph.num_nodes == instance.rows + instance.columns
 
 
 def test_permuting_rows_and_columns_permutes_the_features() -> None:
@@ -49,20 +50,7 @@ def test_permuting_rows_and_columns_permutes_the_features() -> None:
     columns = generator.permutation(instance.columns).tolist()
     graph, other = build_graph(instance), build_graph(permuted(instance, rows, columns))
     for name, order in (("constraint_features", rows), ("variable_features", columns)):
-        np.testing.assert_allclose(graph[name][order], other[name], rtol=1e-4, atol=1e-5)
-
-
-def test_batch_equals_pyg_batch() -> None:
-    graphs = build_graphs(instances())
-    ours, theirs = BipartiteBatch.of(graphs), collate(graphs)
-    assert isinstance(theirs, Batch)
-    row = torch.repeat_interleave(torch.arange(len(ours.constraint_graph)), ours.structure.row_start.diff())
-    assert torch.equal(torch.stack([row, ours.structure.column]), theirs.edge_index)
-    assert torch.equal(ours.structure.column_order, theirs.column_order)
-    assert torch.equal(ours.constraint_graph, theirs.constraint_lower_batch)
-    assert torch.equal(ours.variable_graph, theirs.variable_lower_batch)
-    for name in ("edge_value", "constraint_features", "variable_upper", "objective", "column_scale"):
-        assert torch.equal(getattr(ours, name), theirs[name]), name
+        np.testing.assert_allclose(graph.field(name)[order], other.field(name), rtol=1e-4, atol=1e-5)
 
 
 def test_no_instances_make_no_graphs() -> None:

@@ -68,7 +68,9 @@ def test_graph_does_not_depend_on_units(seed: int, integers: bool) -> None:
     graph = build_graph(instance)
     other = build_graph(rescaled(instance, row, column, float(np.exp(generator.normal(0, 3)))))
     for field in _FIELDS:
-        np.testing.assert_allclose(graph[field], other[field], rtol=2e-4, atol=2e-5, err_msg=field)
+        np.testing.assert_allclose(
+            graph.field(field), other.field(field), rtol=2e-4, atol=2e-5, err_msg=field
+        )
 
 
 @settings(max_examples=40, deadline=None)

@@ -16,7 +16,8 @@ from graphs.bipartite import build_graphs
 from graphs.instance import Instance
 from graphs.network.batch import BipartiteBatch
 from graphs.network.channels import ChannelCounts, Programs
-from graphs.network.gnn import Convolutions, Round
+from graphs.network.convolution import Convolutions
+from graphs.network.round import Round
 from tests.graphs.test_scaling import rescaled
 
 INF = np.inf
@@ -238,9 +239,8 @@ def test_a_step_of_every_channel_is_the_formula(
     columns, rows = len(reference.cost), len(reference.row_unit)
     primal, dual = (generator.normal(0, 2, (size, COUNTS.total)) for size in (columns, rows))
     primal_rate, dual_rate = (np.exp(generator.normal(0, 1, part.shape)) for part in (primal, dual))
-    moved, stepped = programs.step(
-        *(torch.from_numpy(part) for part in (primal, dual, primal_rate, dual_rate))
-    )
+    pace = programs.pace(torch.from_numpy(primal_rate), torch.from_numpy(dual_rate))
+    moved, stepped = programs.step(torch.from_numpy(primal), torch.from_numpy(dual), pace)
     for k in range(COUNTS.total):
         x, y = reference.step(k, primal[:, k], dual[:, k], primal_rate[:, k], dual_rate[:, k])
         np.testing.assert_allclose(moved[:, k].numpy(), x, rtol=1e-9, atol=1e-9)
@@ -267,9 +267,8 @@ def test_a_primal_weight_slows_the_primal_and_speeds_up_the_dual(raw: float, rat
     primal = primal.clamp(programs.variable_lower, programs.variable_upper)
     states = [torch.randn(len(part), 8) for part in (dual, primal)]
     with torch.no_grad():
-        moved, stepped = mover(
-            programs, Convolutions.of(single, programs.values), *states, primal, dual, steps=1
-        )[2:]
+        turn = mover.begin(programs, Convolutions.of(single, programs.values))
+        moved, stepped = turn(*states, primal, dual, steps=1)[2:]
     for k, weight in enumerate(np.clip(weights, -4, 4)):
         x0, y0 = (part[:, k].double().numpy() for part in (primal, dual))
         fast, slow = np.full(len(y0), np.exp(weight) * rate), np.full(len(x0), np.exp(-weight) * rate)
@@ -283,10 +282,11 @@ def iterate(problem: Instance, steps: int) -> tuple[BipartiteBatch, Programs, Te
     batch = batch_of(problem)
     programs = Programs.of(batch, COUNTS)
     primal, dual = programs.start()
+    pace = programs.pace(torch.ones_like(primal), torch.ones_like(dual))
     change = dual
     for _ in range(steps):
         previous = dual
-        primal, dual = programs.step(primal, dual, torch.ones_like(primal), torch.ones_like(dual))
+        primal, dual = programs.step(primal, dual, pace)
         change = dual - previous
     return batch, programs, primal, dual, change
 
