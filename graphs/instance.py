@@ -12,6 +12,7 @@ and every objective shown to a person goes through `Instance.in_own_sense`.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -82,7 +83,7 @@ class Instance:
     def integers(self) -> int:
         return int(np.count_nonzero(self.integrality))
 
-    @property
+    @cached_property
     def is_mip(self) -> bool:
         return bool(self.integrality.any())
 
@@ -121,14 +122,16 @@ class Instance:
 
 def _canonicalise(instance: Instance) -> None:
     """Fix dtypes, sort indices, drop explicit zeros and supply default names."""
-    matrix = instance.constraint_matrix.tocsr().astype(np.float64, copy=False)
+    matrix = instance.constraint_matrix
+    if matrix.format != "csr" or matrix.dtype != np.float64:
+        matrix = matrix.tocsr().astype(np.float64, copy=False)
     if not matrix.has_canonical_format:
         before = matrix.nnz
         matrix = matrix.copy()
         matrix.sum_duplicates()
         if matrix.nnz != before:
             raise InstanceError("the constraint matrix lists an entry twice", file=instance.name)
-    if matrix.nnz and not matrix.data.all():
+    if np.count_nonzero(matrix.data) < matrix.nnz:
         matrix = matrix.copy()
         matrix.eliminate_zeros()
     object.__setattr__(instance, "constraint_matrix", matrix)
@@ -168,17 +171,21 @@ def _check_shapes(instance: Instance) -> None:
 
 
 def _check_finite(instance: Instance) -> None:
-    if not np.isfinite(instance.constraint_matrix.data).all():
+    if not _all_finite(instance.constraint_matrix.data):
         raise InstanceError("a coefficient of the constraint matrix is not finite", file=instance.name)
-    if not np.isfinite(instance.objective_vector).all() or not np.isfinite(instance.objective_offset):
+    if not _all_finite(instance.objective_vector) or not math.isfinite(instance.objective_offset):
         raise InstanceError("a coefficient of the objective is not finite", file=instance.name)
 
 
+def _all_finite(values: Vector) -> bool:
+    return int(np.count_nonzero(np.isfinite(values))) == len(values)
+
+
 def _check_bounds(kind: str, names: Sequence[str], lower: Vector, upper: Vector) -> None:
-    wrong = ~(lower <= upper) | (lower == np.inf) | (upper == -np.inf)
-    if not wrong.any():
+    valid = (lower <= upper) & (lower < np.inf) & (upper > -np.inf)
+    if np.count_nonzero(valid) == len(valid):
         return
-    first = int(np.argmax(wrong))
+    first = int(np.argmin(valid))
     raise InvalidBounds(
         f"{kind} {quote(str(names[first]))} has lower bound {lower[first]:g} "
         f"and upper bound {upper[first]:g}",

@@ -2,12 +2,11 @@
 
 It reads what HiGHS reads, as HiGHS reads it, and refuses what is ambiguous; `docs/formats.md` states every
 decision. Names without blanks are read in free form, whatever the columns. Where that fails and the whole
-file keeps to the columns of the fixed form, with blanks inside names, it is read in fixed form.
+file keeps to the columns of the fixed form, with blanks inside names, it is read in fixed form. Small, plain
+texts take a fast lane (`graphs.readers.mps_plain`), which leaves every doubt to the strict reader.
 """
 
 from __future__ import annotations
-
-from pathlib import PurePath
 
 import numpy as np
 
@@ -18,7 +17,8 @@ from graphs.readers.mps_bounds import read_column_bounds
 from graphs.readers.mps_columns import read_columns, read_rows
 from graphs.readers.mps_fixed import join_names
 from graphs.readers.mps_grammar import parse_grammar
-from graphs.readers.mps_sections import split_sections
+from graphs.readers.mps_plain import read_plain
+from graphs.readers.mps_sections import model_name, split_sections
 from graphs.readers.mps_sides import read_row_bounds
 from graphs.readers.mps_tokens import Tokens, tokenize
 from graphs.readers.mps_values import decode_names, read_words
@@ -39,7 +39,16 @@ def read_mps(text: bytes, *, name: str, limits: ReadLimits = DEFAULT_LIMITS) -> 
         InvalidBounds: bounds that cross, or are infinite on the wrong side.
         InstanceTooLarge: beyond `limits`.
     """
-    tokens = tokenize(text.removeprefix(_BYTE_ORDER_MARK), file=name)
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    plain = read_plain(text, name=name, limits=limits)
+    if plain is not None:
+        return plain
+    return read_strict(text, name=name, limits=limits)
+
+
+def read_strict(text: bytes, *, name: str, limits: ReadLimits = DEFAULT_LIMITS) -> Instance:
+    """As `read_mps`, without the fast lane and without a byte order mark."""
+    tokens = tokenize(text, file=name)
     try:
         return _read(tokens, limits)
     except MalformedFile:
@@ -61,7 +70,7 @@ def _read(tokens: Tokens, limits: ReadLimits) -> Instance:
     names = decode_names(tokens, named)
     sign = -1.0 if layout.maximize else 1.0
     return Instance(
-        name=layout.name or PurePath(tokens.file).name.partition(".")[0] or tokens.file,
+        name=model_name(layout.name, tokens.file),
         objective_vector=sign * columns.costs + 0.0,
         objective_offset=sign * offset + 0.0,
         maximize=layout.maximize,

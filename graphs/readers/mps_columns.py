@@ -64,18 +64,16 @@ def read_rows(grammar: Grammar, words: Words, limits: ReadLimits) -> Rows:
 def read_columns(grammar: Grammar, words: Words, rows: Rows, limits: ReadLimits) -> Columns:
     """Read the section COLUMNS."""
     tokens, first = grammar.tokens, grammar.columns.first
-    code = words.codes[first]
-    new = np.ones(len(code), dtype=np.bool_)
-    np.not_equal(code[1:], code[:-1], out=new[1:])
+    heads = words.heads
     hint = "keep a column's entries together, and give each column its own name"
-    names = declare(tokens, words, first[new], "column", "COLUMNS", hint)
+    names = declare(tokens, words, first[heads], "column", "COLUMNS", hint)
     limits.check("columns", len(names.declared), file=tokens.file)
     limits.check("nonzeros", len(grammar.entries.line), file=tokens.file)
     refuse_infinite(tokens, words.entries, grammar.entries.numbers)
-    column = np.cumsum(new)[grammar.entries.line] - 1
+    column = (np.cumsum(heads, dtype=np.int32) - np.int32(1))[grammar.entries.line]
     entries = _Entries(grammar.entries, rows.names.look_up(grammar.entries.names), column, words.entries)
     costs, matrix = _assemble(tokens, rows, entries, len(names.declared))
-    return Columns(names, costs, matrix, grammar.integer[new])
+    return Columns(names, costs, matrix, grammar.integer[heads])
 
 
 def _objective(grammar: Grammar, names: Names, kinds: Bytes) -> int:

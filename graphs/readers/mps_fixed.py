@@ -36,7 +36,7 @@ def join_names(tokens: Tokens) -> bytes | None:
             return None
         joined[blanks] = JOINER
         found = found or len(blanks) > 0
-    return joined[1:-1].tobytes() if found else None
+    return joined.tobytes() if found else None
 
 
 def _inner_blanks(tokens: Tokens, lines: Index) -> Index | None:

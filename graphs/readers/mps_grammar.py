@@ -49,7 +49,7 @@ class Pairs:
     sets: Index
 
 
-_NONE = np.zeros(0, dtype=np.intp)
+_NONE = np.zeros(0, dtype=np.int32)
 _NO_PAIRS = Pairs(_NONE, _NONE, _NONE, _NONE)
 
 
@@ -120,11 +120,11 @@ def _cut_pairs(section: Section, lead: Index | int) -> Pairs:
     """One or two pairs a line, after `lead` words."""
     start = section.first + lead
     number = (section.counts - lead) >> 1
-    line = np.arange(len(start))
+    line = np.arange(len(start), dtype=np.int32)
     if number.max(initial=0) > 1:
-        before = np.cumsum(number) - number
+        before = np.cumsum(number, dtype=np.int32) - number
         line = np.repeat(line, number)
-        start = start[line] + 2 * (np.arange(len(line)) - before[line])
+        start = np.repeat(start - 2 * before, number) + 2 * np.arange(len(line), dtype=np.int32)
     return Pairs(line, start, start + 1, _NONE)
 
 
@@ -143,6 +143,8 @@ def _row_pairs(tokens: Tokens, section: Section) -> Pairs:
 def _cut_markers(tokens: Tokens, section: Section) -> tuple[Section, Mask]:
     """The section without its markers, and which of its lines stand between INTORG and INTEND."""
     size = len(section.lines)
+    if _QUOTE not in tokens.text:
+        return section, np.zeros(size, dtype=np.bool_)
     second = section.first + (section.counts > 1)
     suspects = where(tokens.first_bytes(second) == _QUOTE)
     markers = suspects[tokens.equal(second[suspects], b"'MARKER'")]

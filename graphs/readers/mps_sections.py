@@ -7,13 +7,14 @@ called like a section. What farkas does not represent is refused by name before 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 import numpy as np
 
 from graphs.errors import MalformedFile, UnsupportedSection
 from graphs.readers.mps_tokens import BLANK_LIMIT, STAR, Index, Tokens, where
 
-_SENSES = {
+SENSES = {
     "MIN": False,
     "MINIMIZE": False,
     "MINIMISE": False,
@@ -43,7 +44,7 @@ _AFTER = {  # what must stand before a section, where both are there
 }
 _DATA = ("ROWS", *_AFTER)
 _WORD = ("OBJSENSE", "OBJNAME")  # sections that hold one word, on the heading's line or on the next
-_NONE = np.zeros(0, dtype=np.intp)
+_NONE = np.zeros(0, dtype=np.int32)
 _START_HINT = "section names start in the first column, data lines with a blank"
 
 
@@ -100,7 +101,7 @@ def split_sections(tokens: Tokens) -> Layout:
         MalformedFile: a section is unknown, repeated, out of order or missing; ENDATA is missing or not last.
     """
     layout = Layout(tokens)
-    leading = tokens.buffer[tokens.line_starts]
+    leading = tokens.leading
     headings = where((leading > BLANK_LIMIT) & (leading != STAR))
     _refuse_data_before(tokens, int(headings[0]) if len(headings) else len(leading))
     for at, heading in enumerate(headings.tolist()):
@@ -120,7 +121,7 @@ def _add(layout: Layout, word: str, heading: int, end: int) -> None:
     tokens, first = layout.tokens, int(layout.tokens.first[heading])
     _check_heading(layout, word, first)
     section = _section(tokens, word, heading, end)
-    if word in _SENSES:  # OBJSENSE's word, written in the first column
+    if word in SENSES:  # OBJSENSE's word, written in the first column
         layout.words["OBJSENSE"] += [first, *_words(tokens, section)]
         return _check_words(layout, "OBJSENSE")
     layout.sections[word] = section
@@ -144,7 +145,7 @@ def _check_heading(layout: Layout, word: str, first: int) -> None:
             "farkas reads linear and mixed-integer linear models only",
             UnsupportedSection,
         )
-    if word in _SENSES and next(reversed(layout.sections), "") == "OBJSENSE":
+    if word in SENSES and next(reversed(layout.sections), "") == "OBJSENSE":
         return
     if word not in _DATA and word not in _WORD and word != "NAME":
         raise tokens.error(first, "{} is no section of an MPS file", _START_HINT)
@@ -153,8 +154,10 @@ def _check_heading(layout: Layout, word: str, first: int) -> None:
 
 
 def _section(tokens: Tokens, name: str, heading: int, end: int) -> Section:
-    lines = where(tokens.counts[heading + 1 : end]) + (heading + 1)
-    return Section(name, heading, lines, tokens.first[lines], tokens.counts[lines])
+    inside = slice(heading + 1, end)
+    lines = np.arange(heading + 1, end, dtype=np.int32)
+    section = Section(name, heading, lines, tokens.first[inside], tokens.counts[inside])
+    return section if section.counts.all() else section.select(where(section.counts))
 
 
 def _check_order(layout: Layout, word: str, first: int) -> None:
@@ -172,6 +175,12 @@ def _read_name(layout: Layout, section: Section) -> None:
         raise tokens.error(int(section.first[0]), "{} belongs to no section", _START_HINT)
     end = tokens.text.index(b"\n", tokens.ends[first])
     layout.name = " ".join(tokens.text[tokens.ends[first] : end].decode("utf-8", "replace").split())
+
+
+def model_name(stated: str, file: str) -> str:
+    """The name NAME states, else the file's own name without suffixes."""
+    own = PurePath(file).name if "/" in file else file
+    return stated or own.partition(".")[0] or file
 
 
 def _words(tokens: Tokens, section: Section) -> list[int]:
@@ -199,9 +208,9 @@ def _read_words(layout: Layout) -> None:
         layout.objective = token
     for token in layout.words.get("OBJSENSE", []):
         sense = layout.tokens.word(token).upper()
-        if sense not in _SENSES:
+        if sense not in SENSES:
             raise layout.tokens.error(token, "{} is no sense of an objective", "write MIN or MAX")
-        layout.maximize = _SENSES[sense]
+        layout.maximize = SENSES[sense]
 
 
 def _refuse_data_before(tokens: Tokens, line: int) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphs.readers.mps_grammar import Grammar
-from graphs.readers.mps_tokens import Index, Mask, Strings, Tokens, separate, where
+from graphs.readers.mps_tokens import TOKENS_AT_ONCE, Index, Mask, Strings, Tokens, separate, where
 
 Values = NDArray[np.float64]
 Places = NDArray[np.int32]
@@ -29,11 +29,13 @@ class Words:
     Attributes:
         codes: for each token that is no number, which of the distinct words it is; else −1. Shape (tokens,).
         distinct: how many distinct words there are.
+        heads: which lines of COLUMNS name another column than the line before them.
         entries, sides, ranges, bounds: the numbers of each section, as its grammar lists them.
     """
 
     codes: Places
     distinct: int
+    heads: Mask
     entries: Values
     sides: Values
     ranges: Values
@@ -49,16 +51,26 @@ def read_words(grammar: Grammar) -> Words:
     tokens = grammar.tokens
     parts = [grammar.entries.numbers, grammar.sides.numbers, grammar.ranges.numbers, grammar.bounds.numbers]
     numbers = np.concatenate(parts)
+    heads, again = _heads(tokens, grammar.columns.first)
     is_word = np.ones(len(tokens.starts), dtype=np.bool_)
     is_word[numbers] = False
+    is_word[again] = False
     words = where(is_word)
-    encoded = tokens.take(words).dictionary_encode()
+    encoded = pa.array(tokens.keys(words)).dictionary_encode()
     codes = np.full(len(tokens.starts), -1, dtype=np.int32)
     codes[words] = encoded.indices.to_numpy()
     values = read_numbers(tokens, numbers)
     ends = [0, *accumulate(len(part) for part in parts)]
     sections = [values[start:end] for start, end in pairwise(ends)]
-    return Words(codes, len(encoded.dictionary), *sections)
+    return Words(codes, len(encoded.dictionary), heads, *sections)
+
+
+def _heads(tokens: Tokens, first: Index) -> tuple[Mask, Index]:
+    """Which lines begin with another word than the line before, and the first words of all others."""
+    keys = tokens.keys(first)
+    heads = np.ones(len(keys), dtype=np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=heads[1:])
+    return heads, first[~heads]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,18 +124,25 @@ def read_numbers(tokens: Tokens, wanted: Index) -> Values:
     Decimal and scientific notation with an optional sign, exponent letter E or D; anything else, and NaN, is
     refused.
     """
+    values = np.empty(len(wanted))
+    for at in range(0, len(wanted), TOKENS_AT_ONCE):
+        chunk = wanted[at : at + TOKENS_AT_ONCE]
+        values[at : at + TOKENS_AT_ONCE] = _read_chunk(tokens, chunk)
+    if np.isnan(values).any():
+        raise tokens.error(int(wanted[np.argmax(np.isnan(values))]), "{} is not a number", _NUMBER_HINT)
+    return values
+
+
+def _read_chunk(tokens: Tokens, wanted: Index) -> Values:
     strings = tokens.take(wanted)
     try:
-        values = strings.cast(pa.float64()).to_numpy()
+        return strings.cast(pa.float64()).to_numpy()
     except pa.ArrowInvalid:
         strings = _with_exponent(strings)
         bad = _first_failure(strings)
         if bad is not None:
             raise tokens.error(int(wanted[bad]), "{} is not a number", _NUMBER_HINT) from None
-        values = strings.cast(pa.float64()).to_numpy()
-    if np.isnan(values).any():
-        raise tokens.error(int(wanted[np.argmax(np.isnan(values))]), "{} is not a number", _NUMBER_HINT)
-    return values
+        return strings.cast(pa.float64()).to_numpy()
 
 
 def refuse_infinite(tokens: Tokens, values: Values, wanted: Index) -> None:
@@ -157,11 +176,15 @@ def one_set(tokens: Tokens, words: Words, named: Index, section: str) -> None:
 
 def decode_names(tokens: Tokens, wanted: Index) -> list[str]:
     """Names as text; refuses one that is not UTF-8."""
-    text = separate(tokens.text, tokens.joined)
-    places = zip(tokens.starts[wanted].tolist(), tokens.ends[wanted].tolist(), strict=True)
+    with_blanks: Index = np.stack([wanted * 2, wanted * 2 + 1], axis=1).ravel()
+    data = tokens.strings.take(with_blanks).buffers()[2]
+    size = int((tokens.starts[wanted + 1] - tokens.starts[wanted]).sum())
+    text = data.slice(0, size).to_pybytes() if data is not None else b""
+    if text.isascii():
+        return text.decode("ascii").split()
     names: list[str] = []
     try:
-        names.extend(text[start:end].decode() for start, end in places)
+        names.extend(separate(name, tokens.joined).decode() for name in text.split())
     except UnicodeDecodeError:
         token, hint = int(wanted[len(names)]), "save the file in UTF-8"
         raise tokens.error(token, "the name {} is not UTF-8", hint) from None
