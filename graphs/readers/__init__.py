@@ -1,4 +1,7 @@
-"""Read instances: MPS and farkas's own JSON, plain or gzip, in process and without a solver.
+"""Read instances: MPS, CPLEX-LP and farkas's own JSON, plain or gzip.
+
+MPS and JSON are read in process and without a solver; of a CPLEX-LP text HiGHS has the second opinion, in a
+child process.
 
 `read_instance` takes bytes, `read_file` a path. What is read, and every decision, is in `docs/formats.md`.
 """
@@ -11,14 +14,14 @@ import stat
 from pathlib import Path
 from typing import Literal
 
-from graphs.errors import MalformedFile, UnsupportedSection
+from graphs.errors import MalformedFile
 from graphs.instance import Instance
 from graphs.readers.archive import gunzip, is_gzip, refuse_other_compression
 from graphs.readers.json_format import read_json
 from graphs.readers.limits import DEFAULT_LIMITS, ReadLimits
 from graphs.readers.mps import read_mps
 
-Format = Literal["mps", "json"]
+Format = Literal["mps", "json", "lp"]
 
 _LEADING_BLANKS = re.compile(rb"(?:\xef\xbb\xbf)?\s*")
 _LP_COMMENTS = re.compile(rb"(?:\s*\\[^\n]*\n)*\s*")
@@ -36,7 +39,7 @@ def read_instance(
         data: the bytes of a file or of a request's body.
         name: what errors call it, and the instance's name where the data states none.
         limits: sizes beyond which it is refused.
-        format: "mps" or "json" where it is known; None tells them apart by the first byte.
+        format: "mps", "json" or "lp" where it is known; None tells them apart by name and first word.
 
     Raises:
         InstanceError: MalformedFile, UnsupportedSection, InvalidBounds or InstanceTooLarge.
@@ -47,11 +50,8 @@ def read_instance(
     first = _LEADING_BLANKS.match(text)
     start = first.end() if first else 0
     if start == len(text):
-        raise MalformedFile("the data is empty", file=name, hint="send an MPS or JSON file")
-    if format is None:
-        _refuse_lp(text, start, name)
-        format = "json" if text[start : start + 1] == b"{" else "mps"
-    read = read_json if format == "json" else read_mps
+        raise MalformedFile("the data is empty", file=name, hint="send an MPS, CPLEX-LP or JSON file")
+    read = {"mps": read_mps, "json": read_json, "lp": _read_lp}[format or _format(text, start, name)]
     return read(text, name=name, limits=limits)
 
 
@@ -73,12 +73,16 @@ def read_file(path: str | Path, limits: ReadLimits = DEFAULT_LIMITS) -> Instance
     return read_instance(data, name=path.name, limits=limits)
 
 
-def _refuse_lp(text: bytes, start: int, name: str) -> None:
-    """CPLEX-LP is told by its name, or by starting with the sense of its objective."""
+def _format(text: bytes, start: int, name: str) -> Format:
+    """CPLEX-LP is told by its name, or by starting with the sense of its objective; JSON by its brace."""
     comments = _LP_COMMENTS.match(text, start)
-    if comments:
-        start = comments.end()
-    if name.lower().endswith((".lp", ".lp.gz")) or _LP_START.match(text, start):
-        raise UnsupportedSection(
-            "this is a CPLEX-LP file", file=name, hint="CPLEX-LP is not read yet; convert to MPS or JSON"
-        )
+    word = comments.end() if comments else start
+    if name.lower().endswith((".lp", ".lp.gz")) or _LP_START.match(text, word):
+        return "lp"
+    return "json" if text[start : start + 1] == b"{" else "mps"
+
+
+def _read_lp(text: bytes, *, name: str, limits: ReadLimits) -> Instance:
+    from graphs.readers.lp import read_lp  # child processes are the business of who reads LP
+
+    return read_lp(text, name=name, limits=limits)

@@ -19,6 +19,8 @@ class ReadLimits:
         rows: constraint rows, the objective and other N rows not counted.
         columns: variables.
         nonzeros: coefficients the file lists, objective included.
+        lp_seconds: wall clock HiGHS may take to confirm a CPLEX-LP text, once more for every 16 MiB of it.
+        lp_memory_bytes: address space of the process in which it does.
     """
 
     compressed_bytes: int = 256 * _MEBIBYTE
@@ -26,6 +28,8 @@ class ReadLimits:
     rows: int = 10_000_000
     columns: int = 10_000_000
     nonzeros: int = 100_000_000
+    lp_seconds: float = 10.0
+    lp_memory_bytes: int = 4096 * _MEBIBYTE
 
     def check(self, what: str, size: int, *, file: str, line: int | None = None) -> None:
         """Raise InstanceTooLarge where `size` is beyond the limit called `what`."""

@@ -11,6 +11,7 @@ from graphs.errors import InstanceTooLarge, MalformedFile, UnsupportedSection
 from graphs.readers import ReadLimits, read_file, read_instance
 
 MPS = b"ROWS\n N obj\n L c\nCOLUMNS\n x obj 1 c 2\nENDATA\n"
+LP = b"Minimize\n obj: x\nSubject To\n c: 2 x <= 0\nEnd\n"
 JSON = (
     b'{"sense":"minimize","objective":{"coefficients":[1]},"constraints":{"matrix":{"start":[0,1],"index":[0],'
     b'"value":[2]},"lower":[null],"upper":[0]},"variables":{"lower":[0],"upper":[null],"integer":[false]}}'
@@ -31,22 +32,28 @@ def test_a_stated_format_is_not_guessed() -> None:
         read_instance(JSON, name="t", format="mps")
     with pytest.raises(MalformedFile):
         read_instance(MPS, name="t", format="json")
+    with pytest.raises(MalformedFile):
+        read_instance(MPS, name="t", format="lp")
 
 
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (MPS, "model.lp"),
-        (gzip.compress(MPS), "model.LP.gz"),
-        (b"Minimize\n obj: x\nEnd\n", "model"),
-        (b"\\ a comment\n\n  max: x\nend\n", "model"),
-        (b"MAXIMISE obj: x", "model.txt"),
+        (LP, "model.lp"),
+        (gzip.compress(LP), "model.LP.gz"),
+        (LP, "model"),
+        (b"\\ a comment\n\n  " + LP, "model"),
+        (b"\xef\xbb\xbf" + LP.replace(b"Minimize", b"MINIMISE"), "model.txt"),
     ],
 )
-def test_lp_files_are_refused_with_a_hint(data: bytes, name: str) -> None:
-    with pytest.raises(UnsupportedSection) as caught:
-        read_instance(data, name=name)
-    assert caught.value.hint == "CPLEX-LP is not read yet; convert to MPS or JSON"
+def test_lp_files_are_told_by_their_name_or_their_first_word(data: bytes, name: str) -> None:
+    assert read_instance(data, name=name).sha256 == read_instance(MPS, name="t").sha256
+    assert read_instance(data, name="t", format="lp").sha256 == read_instance(MPS, name="t").sha256
+
+
+def test_what_is_called_lp_is_read_as_lp() -> None:
+    with pytest.raises(MalformedFile, match="sense"):
+        read_instance(MPS, name="model.lp")
 
 
 @pytest.mark.parametrize("data", [b"", b" \n ", gzip.compress(b"")])

@@ -8,13 +8,16 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from graphs.errors import InstanceError, MalformedFile, UnsupportedSection
 from graphs.instance import Instance
 from graphs.readers import read_file
+from solvers.linear.highs_adapter import solve_highs
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = Path(os.environ.get("FARKAS_INSTANCES", ROOT.parent / "shared" / "instances"))
@@ -40,8 +43,23 @@ REFUSED: dict[str, type[InstanceError]] = {
     "unsupported/qjh_quadobj.mps": UnsupportedSection,
     "unsupported/semi-continuous.mps": UnsupportedSection,
 }
+REFUSED_LP: dict[str, type[InstanceError]] = {
+    "format/1451.lp": MalformedFile,
+    "malformed/1449a.lp": MalformedFile,
+    "malformed/ex3.lp": MalformedFile,
+    "malformed/invalid_after_end.lp": MalformedFile,
+    "malformed/invalid_constraint.lp": MalformedFile,
+    "unsupported/qcqp.lp": UnsupportedSection,
+    "unsupported/sparse2.lp": UnsupportedSection,
+}
 UNLIKE_HIGHS = "format/silly-names.mps"  # HiGHS loses the columns after one that is called like a section
-DISCUSSED = {*REFUSED, UNLIKE_HIGHS, "format/objsense_max.mps", "format/good-mps-free-ranges.mps"}
+DISCUSSED = {
+    *REFUSED,
+    *REFUSED_LP,
+    UNLIKE_HIGHS,
+    "format/objsense_max.mps",
+    "format/good-mps-free-ranges.mps",
+}
 
 
 def _index() -> list[dict[str, str]]:
@@ -52,6 +70,7 @@ def _index() -> list[dict[str, str]]:
 
 
 INDEX = _index()
+LP = [row for row in INDEX if row["file"].endswith(".lp")]
 MPS = [row["file"] for row in INDEX if row["file"].endswith(".mps")]
 
 
@@ -96,10 +115,80 @@ def test_compressed_files_are_read_alike(file: str, shared_instances: Path) -> N
     assert plain.name == compressed.name
 
 
-@pytest.mark.parametrize("file", [row["file"] for row in INDEX if row["file"].endswith(".lp")])
-def test_lp_files_are_refused_with_a_hint(file: str, shared_instances: Path) -> None:
-    with pytest.raises(UnsupportedSection, match="convert to MPS or JSON"):
-        read_file(shared_instances / file)
+def _columns(instance: Instance) -> dict[str, tuple[object, ...]]:
+    """Everything about each column by its name, rows by theirs: what does not depend on any order."""
+    matrix = instance.constraint_matrix.tocsc()
+    entries = [
+        {instance.constraint_names[row]: value for row, value in zip(rows, values, strict=True)}
+        for rows, values in (
+            (matrix.indices[start:end].tolist(), matrix.data[start:end].tolist())
+            for start, end in pairwise(matrix.indptr.tolist())
+        )
+    ]
+    numbers = zip(
+        instance.objective_vector.tolist(),
+        instance.variable_lower_bound.tolist(),
+        instance.variable_upper_bound.tolist(),
+        instance.integrality.tolist(),
+        entries,
+        strict=True,
+    )
+    return dict(zip(instance.variable_names, numbers, strict=True))
+
+
+def _rows(instance: Instance) -> dict[str, tuple[float, float]]:
+    sides = (instance.constraint_lower_bound.tolist(), instance.constraint_upper_bound.tolist())
+    return dict(zip(instance.constraint_names, zip(*sides, strict=True), strict=True))
+
+
+def _without_names(instance: Instance) -> dict[str, object]:
+    """Sizes, and every number of the instance, sorted."""
+    return {
+        "shape": instance.constraint_matrix.shape,
+        "numbers": [
+            np.sort(part).tolist()
+            for part in (
+                instance.objective_vector,
+                instance.constraint_matrix.data,
+                instance.constraint_lower_bound,
+                instance.constraint_upper_bound,
+                instance.variable_lower_bound,
+                instance.variable_upper_bound,
+                instance.integrality,
+            )
+        ],
+    }
+
+
+@pytest.mark.parametrize("row", LP, ids=lambda row: row["file"])
+def test_lp_files_are_read_with_the_numbers_that_solvers_agree_on_or_refused(
+    row: dict[str, str], shared_instances: Path
+) -> None:
+    file = row["file"]
+    if file in REFUSED_LP:
+        with pytest.raises(REFUSED_LP[file]) as caught:
+            read_file(shared_instances / file)
+        assert caught.value.line
+        assert caught.value.hint
+        return
+    assert row["agree"] == "yes"
+    instance = read_file(shared_instances / file)
+    assert (instance.rows, instance.columns) == (int(row["rows"]), int(row["cols"]))
+    assert (instance.nonzeros, instance.integers) == (int(row["nnz"]), int(row["ints"]))
+    assert instance.maximize == (row["sense"] == "Maximize")
+    solved = solve_highs(instance, time_limit=60.0)
+    assert solved.status.value == row["highs_status"]
+    if row["highs_obj"]:
+        assert solved.objective is not None
+        assert instance.in_own_sense(solved.objective) == pytest.approx(float(row["highs_obj"]), rel=1e-9)
+
+
+def test_lp_files_and_their_mps_twins_are_alike(shared_instances: Path) -> None:
+    lp, mps = (read_file(shared_instances / f"netlib/afiro{suffix}") for suffix in (".lp", ".mps"))
+    assert _columns(lp) == _columns(mps)
+    assert _rows(lp) == _rows(mps)
+    lp, mps = (read_file(shared_instances / f"mip/p0033{suffix}") for suffix in (".lp", ".mps"))
+    assert _without_names(lp) == _without_names(mps)
 
 
 def test_every_decision_is_documented(repository_root: Path) -> None:
