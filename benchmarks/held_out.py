@@ -26,7 +26,7 @@ from graphs.instance import Instance
 from graphs.points import Candidate
 from graphs.prediction import Verdict
 from graphs.predictor import Predictor
-from service.pipeline import prove
+from service.proving import prove
 from solvers.linear.certificate import DEFAULT_TOLERANCES, certify
 from solvers.linear.projection import projections
 from training.card import figures as figures_of
@@ -81,7 +81,7 @@ def measure(predictor: Predictor, family: str, number: int) -> dict[str, Any]:
 def proved_without_network(instance: Instance) -> bool:
     """Whether trivial candidates, or the origin projected, already prove a verdict."""
     origin = Candidate(points=np.zeros((1, instance.columns)), duals=np.zeros((1, instance.rows)))
-    candidates = chain([origin], projections(instance, origin, Verdict.OPTIMAL))
+    candidates = chain([origin], projections(instance, origin, [Verdict.OPTIMAL]))
     proofs = (certify(instance, candidate) for candidate in candidates)
     return any(proof is not None and proof.verdict is not None for proof in proofs)
 

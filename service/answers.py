@@ -109,7 +109,7 @@ class Answer:
 
     @property
     def objective_provenance(self) -> str | None:
-        return None if self.objective is None else self._value_provenance
+        return None if self.objective is None else self.value_provenance
 
     @property
     def solution(self) -> Vector | None:
@@ -127,6 +127,11 @@ class Answer:
         return None if self.certificate is None else self._in_own_sense(self.certificate.dual_bound)
 
     @property
+    def certificate_objective(self) -> float | None:
+        """The objective of the certificate's point, in the file's own sense; None where there is none."""
+        return None if self.certificate is None else self._in_own_sense(self.certificate.objective)
+
+    @property
     def gap(self) -> float | None:
         return None if self.certificate is None else number(self.certificate.gap)
 
@@ -135,7 +140,8 @@ class Answer:
         return None if self.certificate is None else self.certificate.kind
 
     @property
-    def _value_provenance(self) -> str:
+    def value_provenance(self) -> str:
+        """Of the objective and the solution, where there are any."""
         return PREDICTED if self.optimality is None else CERTIFIED
 
     def _in_own_sense(self, value: float | None) -> float | None:
@@ -165,7 +171,7 @@ class Answer:
             "objective": self.objective,
             "objective_provenance": self.objective_provenance,
             "solution": None if point is None else nonzeros(point, self.instance.variable_names),
-            "solution_provenance": None if point is None else self._value_provenance,
+            "solution_provenance": None if point is None else self.value_provenance,
             "certificate": self._certificate_json(vectors),
             "model": {"name": self.model.name, "version": self.model.version, "sha256": self.model.sha256},
             "seconds": self.seconds.to_json(),

@@ -12,7 +12,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,12 +79,16 @@ class Run:
 
     Attributes:
         output: the table's path; its suffix, one of `tables.FORMS`, tells its form.
+        prepare: called before the first instance is answered; see `pipeline.score_readings`.
+        shard_files: most files of a shard. What is proved together shares the cost, so several batches.
     """
 
     predictor: Predictor
     policy: Policy
     settings: Settings
     output: Path
+    prepare: Callable[[], object] | None = None
+    shard_files: int = 256
 
     @property
     def parts(self) -> Path:
@@ -111,16 +117,19 @@ class Run:
         require_available(self.policy)
         self.parts.mkdir(exist_ok=True)
         write_atomically(self.parts / _MARK, orjson.dumps(self.options, option=orjson.OPT_INDENT_2))
-        shards, reused = [], 0
-        for chunk in chunks(files, self.settings.batch_size):
-            shard = self.parts / f"{self._name(chunk)}.parquet"
-            if shard.is_file():
+        shards: list[Path] = []
+        parts: list[pa.Table] = []
+        reused = 0
+        for chunk in chunks(files, self.shard_files):
+            shards.append(self.parts / f"{self._name(chunk)}.parquet")
+            if shards[-1].is_file():
                 reused += len(chunk)
+                parts.append(parquet.read_table(shards[-1], schema=tables.SCHEMA))
             else:
-                tables.write(self._rows(chunk), shard)
-            shards.append(shard)
+                parts.append(self._rows(chunk))
+                tables.write(parts[-1], shards[-1])
             progress(len(chunk))
-        merged = pa.concat_tables(parquet.read_table(shard, schema=tables.SCHEMA) for shard in shards)
+        merged = pa.concat_tables(parts)
         tables.write(merged, self.output)
         _forget(self.parts, keep=shards)
         failed = len(files) - merged["error_type"].null_count
@@ -135,9 +144,11 @@ class Run:
         limits = self.settings.limits
         readings = [attempt(_read, found, limits) for found in chunk]
         batch = BatchLimits(self.settings.batch_size, self.settings.batch_nonzeros)
-        answers = score_readings(readings, self.predictor, self.policy, self.settings.tolerances, batch)
-        rows = [tables.row(found.name, answer) for found, answer in zip(chunk, answers, strict=True)]
-        return tables.table(rows)
+        tolerances = self.settings.tolerances
+        answers = score_readings(
+            readings, self.predictor, self.policy, tolerances, batch, prepare=self.prepare
+        )
+        return tables.table([found.name for found in chunk], answers)
 
     def _name(self, chunk: Sequence[Found]) -> str:
         content = orjson.dumps([sorted(self.options.items()), [found.key for found in chunk]])
@@ -177,14 +188,14 @@ def _below(path: Path) -> Iterator[Path]:
     for folder, _, names in os.walk(path):
         if (Path(folder) / _MARK).is_file():
             continue
-        for name in names:
-            if instance_suffix(Path(name)) is not None:
-                yield Path(folder) / name
+        files = (Path(folder, name) for name in names)
+        yield from (file for file in files if instance_suffix(file) is not None)
 
 
 def _read(found: Found, limits: ReadLimits) -> Reading:
-    if found.path.exists() and not found.path.is_file():
-        raise UnreadableFile("this is not a regular file")
+    with suppress(OSError):  # reading will say why
+        if not stat.S_ISREG(found.path.stat().st_mode):
+            raise UnreadableFile("this is not a regular file")
     return read_file(found.path, limits)
 
 

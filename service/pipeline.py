@@ -1,18 +1,17 @@
 """From instances to answers, one statement a step.
 
 Instance ──build──▶ BipartiteGraph ──predict──▶ Prediction ──prove──▶ Certificate ──▶ Answer
+
+torch is imported when the first graph is built: what cannot be read is said without waiting for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain
 from time import perf_counter
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from graphs.bipartite import BipartiteGraph, build_graphs
 from graphs.instance import Instance
 from graphs.prediction import Prediction
 from graphs.readers import read_instance
@@ -20,11 +19,12 @@ from service.answers import Answer, Model, Seconds
 from service.choices import AVAILABLE_POLICIES, Policy
 from service.errors import PolicyNotAvailable
 from service.failures import Failure, attempt, each, together
+from service.proving import Proof, prove_all
 from service.reading import Reading
-from solvers.linear.certificate import DEFAULT_TOLERANCES, Certificate, Tolerances, certify
-from solvers.linear.projection import projections
+from solvers.linear.certificate import DEFAULT_TOLERANCES, Tolerances
 
-_WORTH_TRYING = 0.01  # a verdict less probable than this is not tried to prove by projection
+if TYPE_CHECKING:
+    from graphs.bipartite import BipartiteGraph
 
 _TINY = b"""NAME SELF-TEST
 ROWS
@@ -64,18 +64,22 @@ def score(
     predictor: Predictor,
     policy: Policy = Policy.PREDICT,
     tolerances: Tolerances = DEFAULT_TOLERANCES,
+    limits: BatchLimits | None = None,
 ) -> list[Answer | Failure]:
-    """One answer an instance, in order, from one pass of the network; a failure where one has none.
+    """One answer an instance, in order; a failure where one has none.
+
+    Args:
+        limits: of what goes through the network together; without them, everything does.
 
     Raises:
         PolicyNotAvailable: this version does not have the policy.
     """
     require_available(policy)
     started = perf_counter()
-    graphs = together(build_graphs, instances)
-    predictions = together(predictor.predict, graphs)
+    parts = [instances] if limits is None else batches(instances, limits)
+    predictions = [prediction for part in parts for prediction in _predicted(part, predictor)]
     predicting = (perf_counter() - started) / max(len(instances), 1)
-    proofs = each(partial(prove, tolerances=tolerances), instances, predictions)
+    proofs = prove_all(instances, predictions, tolerances)
     model = Model(predictor.name, predictor.version, predictor.sha256)
 
     def answer(instance: Instance, prediction: Prediction, proof: Proof) -> Answer:
@@ -85,37 +89,49 @@ def score(
     return each(answer, instances, predictions, proofs)
 
 
+def _predicted(instances: Sequence[Instance], predictor: Predictor) -> list[Prediction | Failure]:
+    """One pass of the network."""
+    from graphs.bipartite import build_graphs
+
+    graphs = together(build_graphs, instances)
+    return together(predictor.predict, graphs)
+
+
 def score_readings(
     readings: Sequence[Reading | Failure],
     predictor: Predictor,
     policy: Policy,
     tolerances: Tolerances,
     limits: BatchLimits,
+    *,
+    prepare: Callable[[], object] | None = None,
 ) -> list[Answer | Failure]:
     """`score` of what was read, in batches within the limits; failures to read stay in their places.
+
+    Args:
+        prepare: called first, where anything was read: loads the network, say. What it raises is raised.
 
     Raises:
         PolicyNotAvailable: this version does not have the policy.
     """
     good = [reading for reading in readings if isinstance(reading, Reading)]
-    answers: list[Answer | Failure] = []
-    for batch in batches(good, limits):
-        scored = score([reading.instance for reading in batch], predictor, policy, tolerances)
-        answers += each(Answer.after_reading, scored, [reading.seconds for reading in batch])
-    queue = iter(answers)
+    if good and prepare is not None:
+        prepare()
+    scored = score([reading.instance for reading in good], predictor, policy, tolerances, limits)
+    queue = iter(each(Answer.after_reading, scored, [reading.seconds for reading in good]))
     return [reading if isinstance(reading, Failure) else next(queue) for reading in readings]
 
 
-def batches(readings: Sequence[Reading], limits: BatchLimits) -> Iterator[list[Reading]]:
-    """Consecutive readings within the limits; one that is larger than the limit goes alone."""
-    batch: list[Reading] = []
+def batches(instances: Sequence[Instance], limits: BatchLimits) -> Iterator[list[Instance]]:
+    """Consecutive instances within the limits; one that is larger than the limit goes alone."""
+    batch: list[Instance] = []
     nonzeros = 0
-    for reading in readings:
-        if batch and (len(batch) == limits.size or nonzeros + reading.instance.nonzeros > limits.nonzeros):
+    for instance in instances:
+        if batch and (len(batch) == limits.size or nonzeros + instance.nonzeros > limits.nonzeros):
             yield batch
             batch, nonzeros = [], 0
-        batch.append(reading)
-        nonzeros += reading.instance.nonzeros
+        batch.append(instance)
+        nonzeros += instance.nonzeros
     if batch:
         yield batch
 
@@ -127,32 +143,6 @@ def require_available(policy: Policy) -> None:
             f"policy {policy.value!r} is not available in this version",
             hint="use the policy 'predict'",
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Proof:
-    """A certificate or None, and the seconds spent looking for one."""
-
-    certificate: Certificate | None
-    seconds: float
-
-
-def prove(instance: Instance, prediction: Prediction, tolerances: Tolerances) -> Proof:
-    """The first certificate with a verdict that the network's points and rays earn, as they are or projected.
-
-    Where none has one, the best that the candidates earned as they are.
-    """
-    started = perf_counter()
-    certificate = certify(instance, prediction.candidate, tolerances=tolerances)
-    if certificate is None or certificate.verdict is None:
-        candidates = chain.from_iterable(
-            projections(instance, prediction.candidate, verdict)
-            for verdict in prediction.likely(_WORTH_TRYING)
-        )
-        attempts = (certify(instance, candidate, tolerances=tolerances) for candidate in candidates)
-        proved = (attempt for attempt in attempts if attempt is not None and attempt.verdict is not None)
-        certificate = next(proved, certificate)
-    return Proof(certificate, perf_counter() - started)
 
 
 def self_test(predictor: Predictor) -> Failure | None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,24 +50,19 @@ _COLUMNS: dict[str, pa.DataType] = {
 }
 SCHEMA = pa.schema(_COLUMNS)
 """The columns in order; every one but `file` may be null."""
+_NOTHING = (None,) * (len(_COLUMNS) - 4)
 
 
-def row(file: str, answer: Answer | Failure) -> dict[str, Any]:
-    """One file's row; columns that do not apply are left out, which makes them null."""
-    if isinstance(answer, Failure):
-        problem = answer.problem
-        return {
-            "file": file,
-            "error_type": problem.type,
-            "error_detail": problem.detail,
-            "error_line": problem.line,
-        }
-    return {"file": file, **_answer_row(answer)}
+def table(files: Sequence[str], answers: Sequence[Answer | Failure]) -> pa.Table:
+    """A table of SCHEMA with a row for each file; columns that do not apply to it are null.
 
-
-def table(rows: list[dict[str, Any]]) -> pa.Table:
-    """The rows as a table of SCHEMA."""
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    Raises:
+        ValueError: there are not as many answers as files.
+    """
+    rows = [_cells(file, answer) for file, answer in zip(files, answers, strict=True)]
+    columns = zip(*rows, strict=True) if rows else ([] for _ in SCHEMA)
+    arrays = [pa.array(column, type_) for column, type_ in zip(columns, _COLUMNS.values(), strict=True)]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
 
 def write(rows: pa.Table, path: Path) -> None:
@@ -76,26 +71,47 @@ def write(rows: pa.Table, path: Path) -> None:
     replace_atomically(path, lambda temporary: writer(rows, temporary))
 
 
-def _answer_row(answer: Answer) -> dict[str, Any]:
-    document = answer.to_json()
-    instance, probabilities, seconds = document["instance"], document["probabilities"], document["seconds"]
-    certificate, model = document["certificate"], document["model"]
-    return {
-        **instance,
-        "verdict": document["verdict"],
-        "provenance": document["provenance"],
-        **{f"p_{name}": share for name, share in probabilities.items()},
-        "confidence": document["confidence"],
-        "objective": document["objective"],
-        "objective_provenance": document["objective_provenance"],
-        "certificate_kind": certificate["kind"] if certificate else None,
-        "certificate_scope": certificate["scope"] if certificate else None,
-        "certificate_objective": certificate["objective"] if certificate else None,
-        "dual_bound": answer.dual_bound,
-        "gap": answer.gap,
-        "model": f"{model['name']}@{model['version']}",
-        **{f"seconds_{name}": value for name, value in seconds.items()},
-    }
+def _cells(file: str, answer: Answer | Failure) -> tuple[Any, ...]:
+    """A file's row, in the order of SCHEMA."""
+    if isinstance(answer, Failure):
+        problem = answer.problem
+        return (file, *_NOTHING, problem.type, problem.detail, problem.line)
+    return (file, *_answer_cells(answer), None, None, None)
+
+
+def _answer_cells(answer: Answer) -> tuple[Any, ...]:
+    """An answer's cells, from `name` to `seconds_total`."""
+    instance, prediction, certificate, seconds = (
+        answer.instance,
+        answer.prediction,
+        answer.certificate,
+        answer.seconds,
+    )
+    objective = answer.objective
+    return (
+        instance.name,
+        instance.sha256,
+        instance.rows,
+        instance.columns,
+        instance.nonzeros,
+        instance.integers,
+        answer.verdict.value,
+        answer.provenance,
+        *prediction.probabilities,
+        prediction.confidence,
+        objective,
+        None if objective is None else answer.value_provenance,
+        None if certificate is None else certificate.kind.value,
+        None if certificate is None else certificate.scope,
+        answer.certificate_objective,
+        answer.dual_bound,
+        answer.gap,
+        f"{answer.model.name}@{answer.model.version}",
+        seconds.read,
+        seconds.predict,
+        seconds.certify,
+        seconds.total,
+    )
 
 
 def _write_parquet(rows: pa.Table, path: Path) -> None:

@@ -11,6 +11,7 @@ solver and no network, and shares no code with them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -157,14 +158,16 @@ def certify(
     with np.errstate(all="ignore"):
         evidence = Evidence(instance, box, proposals, tolerances)
         if (proof := evidence.clear_farkas_ray()) is not None:
-            return _infeasible(instance, proof, tolerances)
+            return infeasible_claim(instance, proof, tolerances)
         if (incumbents := evidence.incumbents()) is None:
             claim = evidence.farkas_ray()
-            return None if claim is None else _infeasible(instance, claim, tolerances)
+            return None if claim is None else infeasible_claim(instance, claim, tolerances)
         ray = evidence.unbounded_ray(incumbents)
         if ray is not None and (ray.proven[0] or not evidence.is_bounded(incumbents)):
             return _unbounded(instance, incumbents, ray, tolerances)
-        return _feasible(instance, evidence.bounded_point(incumbents, proven=ray is not None), tolerances)
+        return feasible_claim(
+            instance, evidence.bounded_point(incumbents, proven=ray is not None), tolerances
+        )
 
 
 def _without_integer(instance: Instance, column: int, tolerances: Tolerances) -> Certificate:
@@ -177,7 +180,8 @@ def _without_integer(instance: Instance, column: int, tolerances: Tolerances) ->
     )
 
 
-def _infeasible(instance: Instance, ray: DualValues, tolerances: Tolerances) -> Certificate:
+def infeasible_claim(instance: Instance, ray: DualValues, tolerances: Tolerances) -> Certificate:
+    """What an accepted Farkas ray, one row, proves."""
     gain = float(ray.value[0])
     return Certificate(
         kind=CertificateKind.INFEASIBLE,
@@ -206,10 +210,11 @@ def _unbounded(
     )
 
 
-def _feasible(instance: Instance, best: BoundedPoint, tolerances: Tolerances) -> Certificate:
+def feasible_claim(instance: Instance, best: BoundedPoint, tolerances: Tolerances) -> Certificate:
+    """What a feasible point proves with the dual bound chosen for it."""
     incumbents = best.incumbents
     point = incumbents.values.points[best.index]
-    finite = bool(np.isfinite(best.bound))
+    finite = math.isfinite(best.bound)
     optimal = incumbents.integral and best.gap <= tolerances.gap
     return Certificate(
         kind=CertificateKind.OPTIMAL if optimal else CertificateKind.FEASIBLE,

@@ -25,8 +25,9 @@ def cone_violation(value: Matrix, error: Matrix, nonnegative: Mask, nonpositive:
     """How far a value known up to ±error may lie on the wrong side, ≥ 0; zero only where it provably is not.
 
     Args:
-        value, error: shape (K, q).
-        nonnegative, nonpositive: the conditions, shape (q,); both together mean "zero".
+        value, error: shape (…, q).
+        nonnegative, nonpositive: the conditions, shape (q,) or one that broadcasts; both together mean
+            "zero".
     """
     below = np.where(nonnegative, error - value, 0.0)
     above = np.where(nonpositive, error + value, 0.0)
@@ -34,9 +35,9 @@ def cone_violation(value: Matrix, error: Matrix, nonnegative: Mask, nonpositive:
 
 
 def largest_share(violation: Matrix, size: Matrix) -> Vector:
-    """max_j violation_j / size_j, 0 where nothing was summed; shape (K, q) twice → (K,)."""
+    """max_j violation_j / size_j, 0 where nothing was summed; shape (…, q) twice → (…)."""
     share = violation / np.where(size > 0.0, size, 1.0)
-    return np.asarray(share.max(axis=1, initial=0.0))
+    return np.asarray(share.max(axis=-1, initial=0.0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from graphs.points import Candidate
 from solvers.linear.bounds import accepted_rays, penalised_bounds, proven_rays
 from solvers.linear.lagrangian import DualEvaluator, DualValues
 from solvers.linear.rays import RayValues, project_rays, ray_values_with_repairs, sharpened_rays
-from solvers.linear.residuals import LinearForm, PointValues, Tolerances, point_values
+from solvers.linear.residuals import LinearForm, PointValues, Program, Tolerances, point_values
 from solvers.linear.trivial import trivial_candidates
 
 Matrix = NDArray[np.float64]
@@ -179,7 +179,7 @@ class Evidence:
         values, tolerances = incumbents.values, self.tolerances
         bounds = self._bounds(duals, incumbents, proven=proven)
         cost = values.violation @ np.abs(duals.duals).T
-        gaps = self._gaps(values.objective[:, None], bounds, cost)
+        gaps = relative_gap(self.instance, values.objective[:, None], bounds, cost)
         if gaps.min() <= tolerances.gap:
             preferred = np.where(duals.proven & (gaps <= tolerances.gap), gaps, gaps + tolerances.gap)
             point, dual = divmod(int(np.argmin(preferred)), bounds.shape[1])
@@ -201,12 +201,17 @@ class Evidence:
         bounds = penalised_bounds(duals, self.tolerances, extent)
         return np.where(duals.proven, bounds, -np.inf) if proven else bounds
 
-    def _gaps(self, objective: Matrix, bounds: Matrix, cost: Matrix) -> Matrix:
-        """Relative gap of every point (rows) with every dual (columns); +∞ where it is not defined."""
-        unit = min(1.0, np.abs(self.instance.objective_vector).max(initial=0.0))
-        distance = np.maximum(objective - bounds, 0.0) + cost
-        gap = np.where(distance == 0.0, 0.0, distance / np.maximum(np.abs(objective), unit))
-        return np.where(np.isfinite(gap), gap, np.inf)
+
+def relative_gap(instance: Program, objective: Matrix, bound: Matrix, cost: Matrix) -> Matrix:
+    """(max(objective − bound, 0) + cost) / max(|objective|, min(1, ‖c‖_∞)), +∞ where it is not defined.
+
+    Args:
+        objective, bound: without the offset; cost: the violation's worth. Shapes that broadcast.
+    """
+    unit = np.minimum(1.0, np.abs(instance.objective_vector).max(axis=-1, initial=0.0))
+    distance = np.maximum(objective - bound, 0.0) + cost
+    gap = np.where(distance == 0.0, 0.0, distance / np.maximum(np.abs(objective), unit))
+    return np.where(np.isfinite(gap), gap, np.inf)
 
 
 def _best_farkas(values: DualValues, usable: Mask) -> DualValues | None:

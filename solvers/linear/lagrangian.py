@@ -22,10 +22,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from graphs.instance import Instance
 from solvers.linear.cones import InteriorDirection, cone_violation, interior_direction, largest_share
 from solvers.linear.purify import near_misses, purified
-from solvers.linear.residuals import SMALLEST, LinearForm
+from solvers.linear.residuals import SMALLEST, LinearForm, Program
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -37,6 +36,8 @@ _PRUNE = 1e-7
 @dataclass(frozen=True, eq=False)
 class DualValues:
     """K duals or Farkas rays, evaluated.
+
+    The shapes are those of one instance; of a stack, all but `priced` have an axis of B in front.
 
     Attributes:
         duals: y, sign-right, shape (K, m).
@@ -62,16 +63,21 @@ class DualValues:
     @property
     def total_violation(self) -> Vector:
         """Σ_j v_j, shape (K,)."""
-        return np.asarray(self.violation.sum(axis=1))
+        return np.asarray(self.violation.sum(axis=-1))
 
     @property
     def proven(self) -> Mask:
         """Whether the value needs no tolerance, shape (K,)."""
-        return ~self.violation.any(axis=1) & np.isfinite(self.value)
+        return ~self.violation.any(axis=-1) & np.isfinite(self.value)
 
     def select(self, mask: Mask | NDArray[np.int64]) -> DualValues:
         """The rows where mask, shape (K,), is True, or those of the indices."""
         return DualValues(**{part.name: getattr(self, part.name)[mask] for part in fields(self)})
+
+    def of(self, block: int) -> DualValues:
+        """The duals of one instance of a stack."""
+        parts = {name: values[block] for name, values in vars(self).items() if name != "priced"}
+        return DualValues(priced=self.priced, **parts)
 
     def joined(self, other: DualValues) -> DualValues:
         pairs = {p.name: (getattr(self, p.name), getattr(other, p.name)) for p in fields(self)}
@@ -79,14 +85,14 @@ class DualValues:
 
 
 class DualEvaluator:
-    """Evaluates duals and Farkas rays of one instance.
+    """Evaluates duals and Farkas rays of one instance; `project` and `evaluate` also serve a stack.
 
     Args:
         form: A and |A| with rounding factors.
         box: (l, u) to minimise over, as `tightened_box` gives them.
     """
 
-    def __init__(self, instance: Instance, form: LinearForm, box: tuple[Vector, Vector]) -> None:
+    def __init__(self, instance: Program, form: LinearForm, box: tuple[Vector, Vector]) -> None:
         self.form = form
         self.objective = instance.objective_vector
         self.has_row_lower = np.isfinite(instance.constraint_lower_bound)
@@ -124,14 +130,15 @@ class DualEvaluator:
         terms = np.minimum(self._box_minimum(least), self._box_minimum(greatest))
         row_bound = np.where(duals > 0.0, self.row_lower, self.row_upper)
         row_terms = duals * row_bound
-        magnitude = np.abs(row_terms).sum(axis=1) + np.abs(terms).sum(axis=1)
-        value = row_terms.sum(axis=1) + terms.sum(axis=1) - self.form.total_rounding * magnitude
+        magnitude = np.abs(row_terms).sum(axis=-1) + np.abs(terms).sum(axis=-1)
+        value = row_terms.sum(axis=-1) + terms.sum(axis=-1) - self.form.total_rounding * magnitude
         column_size = np.maximum(np.abs(least), np.abs(greatest))
-        margin = magnitude + np.abs(duals) @ np.minimum(1.0, self.form.row_scale) + column_size.sum(axis=1)
+        row_size = np.abs(duals) * np.minimum(1.0, self.form.row_scale)
+        margin = magnitude + row_size.sum(axis=-1) + column_size.sum(axis=-1)
         return DualValues(
             duals=duals,
             priced=priced,
-            value=np.where(np.isfinite(magnitude) & np.isfinite(size).all(axis=1), value, -np.inf),
+            value=np.where(np.isfinite(magnitude) & np.isfinite(size).all(axis=-1), value, -np.inf),
             magnitude=magnitude,
             violation=violation,
             relative_violation=largest_share(violation, size),
@@ -199,6 +206,6 @@ class DualEvaluator:
 
 
 def scaled_rows(rays: Matrix) -> Matrix:
-    """Each row divided by its largest absolute entry; a zero row stays zero."""
-    largest = np.abs(rays).max(axis=1, initial=0.0)
-    return np.asarray(rays / np.where(largest > 0.0, largest, 1.0)[:, None])
+    """Each row, shape (…, m), divided by its largest absolute entry; a zero row stays zero."""
+    largest = np.abs(rays).max(axis=-1, initial=0.0)
+    return np.asarray(rays / np.where(largest > 0.0, largest, 1.0)[..., None])

@@ -11,77 +11,108 @@ are mended by least squares on what is violated, over the coordinates that may m
     unbounded    r ← Π_cone(r − A_VFᵀ (A_VF A_VFᵀ)⁺ (A r)_V)
 
 a few times over, since a projection may violate something else (alternating projections, von Neumann
-1950). Small instances use dense least squares, larger ones LSMR (Fong and Saunders 2011) within a budget of
-work; the largest are left alone. Nothing is promised: `certify` decides what came of it.
+1950). All of it stays within a budget of work in proportion to the instance (`solvers.linear.least_squares`).
+Nothing is promised: `certify` decides what came of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse.linalg import lsmr
 
 from graphs.instance import Instance, Mask, Vector
 from graphs.points import Candidate, Matrix
 from graphs.prediction import Verdict
+from solvers.linear.least_squares import LeastSquares
 
-_PASSES = 8
-_DENSE = 20_000  # rows times columns up to which least squares work on dense blocks, exactly
-_BUDGET = 3e7  # multiplications that the iterative least squares for one verdict may spend
-_MOST_ITERATIONS, _FEWEST_ITERATIONS = 100, 5
+PASSES = 8
 _INSIDE = 1e-9  # points keep this relative distance from the sides they are moved to
+_CHECK, _CHECK_PER_NONZERO = 5e5, 3e2  # work of whoever looks at a candidate
 
 
 def projections(
-    instance: Instance, candidate: Candidate, verdict: Verdict, *, most: int = 4
+    instance: Instance, candidate: Candidate, verdicts: Sequence[Verdict], *, most: int = 4
 ) -> Iterator[Candidate]:
-    """Mended versions of the candidates that matter to a verdict, the nearest to their goal first.
+    """Mended versions of the candidates that matter to the verdicts, the nearest to their goal first.
 
-    Each candidate that is yielded holds all that was mended so far, so that a point may meet another's dual.
-    The work is done when the next one is asked for.
+    Each verdict has its turn before any has its second. A candidate that is yielded holds all that was mended
+    for its verdict so far, so that a point may meet another's dual. The work is done when the next one is
+    asked for, until the instance's budget is spent.
 
     Args:
-        verdict: OPTIMAL mends points and duals, INFEASIBLE Farkas rays, UNBOUNDED points and rays.
+        verdicts: OPTIMAL mends points and duals, INFEASIBLE Farkas rays, UNBOUNDED points and rays, as far as
+            that can come to anything.
         most: how many of each kind at the most.
     """
-    geometry = _Geometry.of(instance, most)
-    if instance.nonzeros == 0 or geometry.iterations < _FEWEST_ITERATIONS:
+    if instance.nonzeros == 0:
         return
-    sources = _sources(geometry, candidate, verdict)
-    mended: dict[str, list[Vector]] = {kind: [] for kind in sources}
-    for _ in range(most):
-        news = {
-            kind: vector for kind, source in sources.items() if (vector := next(source, None)) is not None
-        }
-        if not news:
-            return
-        for kind, vector in news.items():
-            mended[kind].append(vector)
-        given = (
-            {"duals": candidate.duals} if "points" in sources else {}
-        )  # for the bound beside a mended point
-        found = {kind: np.array(vectors) for kind, vectors in mended.items() if vectors}
-        if "duals" in found and len(candidate.duals):
-            found["duals"] = np.vstack([found["duals"], candidate.duals])
-        yield Candidate(**{**given, **found})
+    solver = LeastSquares(instance)
+    mended = _mended(_Geometry.of(instance, solver), candidate)
+    goals = [kinds for verdict in verdicts if (kinds := _kinds(instance, verdict, verdicts))]
+    for count in range(1, most + 1):
+        for kinds in goals:
+            if solver.exhausted:
+                return
+            found = {kind: mended[kind].first(count) for kind in kinds}
+            if all(len(vectors) < count for vectors in found.values()):
+                continue
+            yield _joined(candidate, found)
+            solver.spend(_CHECK + _CHECK_PER_NONZERO * instance.nonzeros)
 
 
-def _sources(geometry: _Geometry, candidate: Candidate, verdict: Verdict) -> dict[str, Iterator[Vector]]:
-    """What is mended for a verdict, by the names of Candidate's fields."""
+def _kinds(instance: Instance, verdict: Verdict, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """What is mended for a verdict, by the names of Candidate's fields.
+
+    Where every column is bounded on both sides, any dual gives a finite bound, Farkas rays need no mending,
+    and there is no unbounded ray: only points are left, once.
+    """
+    bounded = (
+        np.isfinite(instance.variable_lower_bound).all() and np.isfinite(instance.variable_upper_bound).all()
+    )
+    if not bounded:
+        return {
+            Verdict.OPTIMAL: ("points", "duals"),
+            Verdict.INFEASIBLE: ("farkas_rays",),
+            Verdict.UNBOUNDED: ("points", "rays"),
+        }.get(verdict, ())
+    first = verdict is next((name for name in verdicts if name is not Verdict.INFEASIBLE), None)
+    return ("points",) if first else ()
+
+
+def _joined(candidate: Candidate, found: dict[str, list[Vector]]) -> Candidate:
+    """What was mended; beside points, the duals as they were given, for the bound."""
+    parts = {kind: np.array(vectors) for kind, vectors in found.items() if vectors}
+    if "points" in found and len(candidate.duals):
+        parts["duals"] = np.vstack([parts["duals"], candidate.duals]) if "duals" in parts else candidate.duals
+    return Candidate(**parts)
+
+
+class _Lazy:
+    """Vectors that are made when first asked for, and kept."""
+
+    def __init__(self, source: Iterator[Vector]) -> None:
+        self._source = source
+        self._made: list[Vector] = []
+
+    def first(self, count: int) -> list[Vector]:
+        """The first `count`, or as many as there are."""
+        while len(self._made) < count and (vector := next(self._source, None)) is not None:
+            self._made.append(vector)
+        return self._made[:count]
+
+
+def _mended(geometry: _Geometry, candidate: Candidate) -> dict[str, _Lazy]:
     instance = geometry.instance
-    if verdict is Verdict.INFEASIBLE:
-        nothing = np.zeros(instance.columns)
-        return {"farkas_rays": geometry.mend_duals(_finite(candidate.farkas_rays), nothing)}
-    points = geometry.mend_points(_finite(candidate.points))
-    if verdict is Verdict.UNBOUNDED:
-        return {"points": points, "rays": geometry.mend_rays(_finite(candidate.rays))}
-    if np.isfinite(geometry.lower).all() and np.isfinite(geometry.upper).all():
-        return {"points": points}  # any dual gives a finite bound
-    duals = geometry.mend_duals(_finite(candidate.duals), instance.objective_vector)
-    return {"points": points, "duals": duals}
+    sources = {
+        "points": geometry.mend_points(_finite(candidate.points)),
+        "duals": geometry.mend_duals(_finite(candidate.duals), instance.objective_vector),
+        "farkas_rays": geometry.mend_duals(_finite(candidate.farkas_rays), np.zeros(instance.columns)),
+        "rays": geometry.mend_rays(_finite(candidate.rays)),
+    }
+    return {kind: _Lazy(source) for kind, source in sources.items()}
 
 
 def _finite(vectors: Matrix) -> Matrix:
@@ -90,10 +121,10 @@ def _finite(vectors: Matrix) -> Matrix:
 
 @dataclass(frozen=True, eq=False)
 class _Geometry:
-    """The instance as the projections need it, dense where it is small, and how hard to try."""
+    """The instance as the projections need it."""
 
     matrix: Any
-    iterations: int
+    solver: LeastSquares
     instance: Instance
     lower: Vector
     upper: Vector
@@ -101,12 +132,10 @@ class _Geometry:
     row_upper: Vector
 
     @classmethod
-    def of(cls, instance: Instance, most: int) -> _Geometry:
-        small = instance.rows * instance.columns <= _DENSE
-        affordable = int(_BUDGET / (2 * _PASSES * most * max(instance.nonzeros, 1)))
+    def of(cls, instance: Instance, solver: LeastSquares) -> _Geometry:
         return cls(
-            matrix=instance.constraint_matrix.toarray() if small else instance.constraint_matrix,
-            iterations=_MOST_ITERATIONS if small else min(affordable, _MOST_ITERATIONS),
+            matrix=solver.matrix,
+            solver=solver,
             instance=instance,
             lower=instance.variable_lower_bound,
             upper=instance.variable_upper_bound,
@@ -118,7 +147,7 @@ class _Geometry:
         """Points moved into rows and boxes, those of least violation first."""
         if not len(points):
             return
-        inside_lower, inside_upper = _shrunk(self.row_lower, self.row_upper)
+        inside_lower, inside_upper = shrunk(self.row_lower, self.row_upper)
         points = np.clip(points, self.lower, self.upper)
         activity = points @ self.matrix.T
         violation = np.abs(activity - np.clip(activity, self.row_lower, self.row_upper))
@@ -152,7 +181,7 @@ class _Geometry:
         """The recession cone: finite sides become 0."""
         return _Geometry(
             self.matrix,
-            self.iterations,
+            self.solver,
             self.instance,
             np.where(np.isfinite(self.lower), 0.0, -np.inf),
             np.where(np.isfinite(self.upper), 0.0, np.inf),
@@ -164,7 +193,7 @@ class _Geometry:
         point = np.clip(point, self.lower, self.upper)
         movable = self.upper > self.lower
         used = self.row_lower == self.row_upper
-        for _ in range(_PASSES):
+        for _ in range(PASSES):
             activity = self.matrix @ point
             shortfall = np.clip(activity, row_lower, row_upper) - activity
             violated = np.abs(activity - np.clip(activity, self.row_lower, self.row_upper)) > 0
@@ -184,20 +213,12 @@ class _Geometry:
     def _least_squares(self, rows: Mask, columns: Mask, wanted: Vector) -> Vector:
         """The smallest move of the columns that changes the rows' activities as wanted."""
         move = np.zeros(self.instance.columns)
-        move[columns] = self._solve(self._block(rows, columns), wanted[rows])
+        move[columns] = self.solver.solve(self._block(rows, columns), wanted[rows])
         return move
-
-    def _solve(self, block: Any, wanted: Vector) -> Vector:
-        """The shortest v that minimises ‖block v − wanted‖₂."""
-        if 0 in block.shape:
-            return np.zeros(block.shape[1])
-        if isinstance(block, np.ndarray):
-            return np.asarray(np.linalg.lstsq(block, wanted, rcond=1e-12)[0])
-        return np.asarray(lsmr(block, wanted, atol=1e-14, btol=1e-14, maxiter=self.iterations)[0])
 
     def _mend_dual(self, dual: Vector, cost: Vector) -> Vector:
         escaping = np.zeros(self.instance.columns, dtype=np.bool_)
-        for _ in range(_PASSES):
+        for _ in range(PASSES):
             reduced = cost - dual @ self.matrix
             now = self._escaping(reduced) != 0
             if not (now & (np.abs(reduced) > 1e-13)).any():
@@ -205,7 +226,7 @@ class _Geometry:
             escaping |= now
             used = dual != 0
             step = np.zeros_like(dual)
-            step[used] = self._solve(self._block(used, escaping).T, reduced[escaping])
+            step[used] = self.solver.solve(self._block(used, escaping).T, reduced[escaping])
             dual = self._sign_right((dual + step)[None])[0]
         return dual
 
@@ -224,7 +245,7 @@ class _Geometry:
         return self.matrix[np.flatnonzero(rows)][:, np.flatnonzero(columns)]
 
 
-def _shrunk(lower: Vector, upper: Vector) -> tuple[Vector, Vector]:
+def shrunk(lower: Vector, upper: Vector) -> tuple[Vector, Vector]:
     """Rows pulled in by a little, so that rounding leaves a mended point inside; equalities stay."""
     margin_lower = _INSIDE * (1 + np.abs(np.where(np.isfinite(lower), lower, 0.0)))
     margin_upper = _INSIDE * (1 + np.abs(np.where(np.isfinite(upper), upper, 0.0)))

@@ -10,7 +10,7 @@ The analysis needs products that neither overflow nor underflow, hence `within_f
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,31 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Operator = Any
-"""A matrix to multiply with, dense (numpy) or sparse (scipy)."""
+"""What vectors are multiplied with from the left: dense (numpy), sparse (scipy) or `stack.BlockDiagonal`."""
+
+
+class Program(Protocol):
+    """The vectors of one instance, shape (n,) or (m,), or of a stack of B, (B, 1, n) or (B, 1, m).
+
+    Residuals and bounds are written for K points, duals or rays of either: shape (K, ·) of one instance gives
+    (K,), shape (B, K, ·) of a stack gives (B, K). `graphs.instance` says what the vectors mean.
+    """
+
+    @property
+    def objective_vector(self) -> Vector: ...
+    @property
+    def constraint_lower_bound(self) -> Vector: ...
+    @property
+    def constraint_upper_bound(self) -> Vector: ...
+    @property
+    def variable_lower_bound(self) -> Vector: ...
+    @property
+    def variable_upper_bound(self) -> Vector: ...
+    @property
+    def integrality(self) -> Mask: ...
+    @property
+    def is_mip(self) -> bool: ...
+
 
 UNIT_ROUNDOFF = 2.0**-53
 SMALLEST, LARGEST = 1e-100, 1e100
@@ -70,7 +94,9 @@ def rounding_factor(terms: NDArray[np.int64]) -> Vector:
 
 @dataclass(frozen=True, eq=False)
 class LinearForm:
-    """A and |A| of one instance, with the rounding factors of products with its rows and columns.
+    """A and |A| of a program, with the rounding factors of products with its rows and columns.
+
+    The shapes are those of one instance; of a stack, each has an axis of B in front, vectors a 1 after it.
 
     Attributes:
         matrix, absolute: A and |A|, shape (m, n); dense where small, because a dense product is faster there.
@@ -104,7 +130,7 @@ class LinearForm:
 
     def activities(self, points: Matrix) -> tuple[Matrix, Matrix]:
         """A x and Σ_j |a_ij x_j| of points or rays, shape (K, n) → twice (K, m)."""
-        return product(points, self.matrix.T), product(np.abs(points), self.absolute.T)
+        return product(points, transposed(self.matrix)), product(np.abs(points), transposed(self.absolute))
 
     def prices(self, duals: Matrix) -> tuple[Matrix, Matrix]:
         """Aᵀy and Σ_i |a_ij y_i| of duals, shape (K, m) → twice (K, n)."""
@@ -114,6 +140,11 @@ class LinearForm:
 def product(left: Matrix, right: Operator) -> Matrix:
     """left @ right, dense, for a dense or sparse right factor."""
     return np.asarray(left @ right, dtype=np.float64)
+
+
+def transposed(operator: Operator) -> Operator:
+    """Mᵀ, of every block where there are several."""
+    return np.swapaxes(operator, -1, -2) if isinstance(operator, np.ndarray) else operator.T
 
 
 def largest_in_rows(absolute: Operator) -> Vector:
@@ -143,7 +174,7 @@ def within_float_range(instance: Instance) -> bool:
     return bool((np.abs(bounds[np.isfinite(bounds)]) <= LARGEST).all())
 
 
-def tightened_box(instance: Instance, integrality: float) -> tuple[Vector, Vector]:
+def tightened_box(instance: Program, integrality: float) -> tuple[Vector, Vector]:
     """(l, u) with the bounds of integer columns rounded inwards, shape (n,) each.
 
     A bound within `integrality` of an integer counts as that integer, so that no integer is lost to noise in
@@ -162,6 +193,8 @@ def tightened_box(instance: Instance, integrality: float) -> tuple[Vector, Vecto
 @dataclass(frozen=True, eq=False)
 class PointValues:
     """Points with their residuals; K points, violations already include their own rounding bound.
+
+    The shapes are those of one instance; of a stack, each has an axis of B in front.
 
     Attributes:
         points: shape (K, n).
@@ -187,12 +220,22 @@ class PointValues:
         """The points where mask, shape (K,), is True."""
         return PointValues(**{part.name: getattr(self, part.name)[mask] for part in fields(self)})
 
+    def of(self, block: int) -> PointValues:
+        """The points of one instance of a stack."""
+        return PointValues(**{name: values[block] for name, values in vars(self).items()})
+
 
 def point_values(
     instance: Instance, points: Matrix, tolerances: Tolerances, *, form: LinearForm | None = None
 ) -> PointValues:
     """Residuals of points, shape (K, n), as they are: nothing is clipped or rounded here."""
-    form = LinearForm.of(instance) if form is None else form
+    return evaluated_points(instance, LinearForm.of(instance) if form is None else form, points, tolerances)
+
+
+def evaluated_points(
+    instance: Program, form: LinearForm, points: Matrix, tolerances: Tolerances
+) -> PointValues:
+    """`point_values` of one instance or a stack."""
     activity, size = form.activities(points)
     error = form.row_rounding * size
     below = _excess(instance.constraint_lower_bound, activity - error)
@@ -208,19 +251,20 @@ def point_values(
     bounds_hold = (under <= tolerances.feasibility * (1.0 + _size(low))) & (
         over <= tolerances.feasibility * (1.0 + _size(high))
     )
-    cost = np.abs(points) @ np.abs(instance.objective_vector)
-    integers = points[:, instance.integrality]
+    terms = points * instance.objective_vector
+    cost = np.abs(terms).sum(axis=-1)
+    fraction = np.abs(points - np.rint(points)) * instance.integrality if instance.is_mip else points[..., :0]
     violation = np.maximum(below, above)
     relative = np.maximum(below / (1.0 + lower_size), above / (1.0 + upper_size))
     return PointValues(
         points=points,
-        objective=points @ instance.objective_vector + form.total_rounding * cost,
+        objective=terms.sum(axis=-1) + form.total_rounding * cost,
         violation=violation,
-        primal_residual=violation.max(axis=1, initial=0.0),
-        relative_primal_residual=relative.max(axis=1, initial=0.0),
-        bound_residual=np.maximum(under, over).max(axis=1, initial=0.0),
-        integrality_residual=np.abs(integers - np.rint(integers)).max(axis=1, initial=0.0),
-        feasible=rows_hold.all(axis=1) & bounds_hold.all(axis=1) & np.isfinite(cost),
+        primal_residual=violation.max(axis=-1, initial=0.0),
+        relative_primal_residual=relative.max(axis=-1, initial=0.0),
+        bound_residual=np.maximum(under, over).max(axis=-1, initial=0.0),
+        integrality_residual=fraction.max(axis=-1, initial=0.0),
+        feasible=rows_hold.all(axis=-1) & bounds_hold.all(axis=-1) & np.isfinite(cost),
     )
 
 

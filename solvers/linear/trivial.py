@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graphs.instance import Instance
 from graphs.points import Candidate
 from graphs.prediction import Verdict
-from solvers.linear.residuals import largest_in_rows
+from solvers.linear.residuals import Program, largest_in_rows
 
 Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -32,7 +32,7 @@ def trivial_candidates(instance: Instance) -> Candidate:
     rows, sides = _missed_rows(instance)
     columns, directions = _improving_columns(instance)
     return Candidate(
-        points=_box_points(instance),
+        points=box_points(instance),
         duals=np.zeros((1, instance.rows)),
         farkas_rays=_unit_vectors(rows[:_MOST_RAYS], sides[:_MOST_RAYS], instance.rows),
         rays=_unit_vectors(columns[:_MOST_RAYS], directions[:_MOST_RAYS], instance.columns),
@@ -57,6 +57,16 @@ def activity_bounds(instance: Instance) -> tuple[Vector, Vector]:
     least = np.bincount(row, np.minimum(at_lower, at_upper), minlength=instance.rows)
     greatest = np.bincount(row, np.maximum(at_lower, at_upper), minlength=instance.rows)
     return np.asarray(least, dtype=np.float64), np.asarray(greatest, dtype=np.float64)
+
+
+def box_points(instance: Program) -> NDArray[np.float64]:
+    """The box point nearest zero and the one at the bounds that c prefers, (2, n); (B, 2, n) of a stack."""
+    lower, upper = instance.variable_lower_bound, instance.variable_upper_bound
+    nearest = np.clip(0.0, lower, upper)
+    preferred = np.where(instance.objective_vector > 0.0, lower, upper)
+    preferred = np.where(instance.objective_vector == 0.0, nearest, preferred)
+    both = (nearest, np.where(np.isfinite(preferred), preferred, nearest))
+    return np.concatenate([np.atleast_2d(point) for point in both], axis=-2)
 
 
 def _entries(instance: Instance) -> tuple[Indices, Indices, Vector]:
@@ -101,15 +111,6 @@ def _improving_columns(instance: Instance) -> tuple[Indices, Vector]:
     columns = np.flatnonzero(free & ~blocked)
     columns = columns[np.argsort(-np.abs(cost[columns]), kind="stable")]
     return columns, direction[columns]
-
-
-def _box_points(instance: Instance) -> NDArray[np.float64]:
-    """The box point nearest zero and the one at the bounds that c prefers, shape (2, n)."""
-    lower, upper = instance.variable_lower_bound, instance.variable_upper_bound
-    nearest = np.clip(0.0, lower, upper)
-    preferred = np.where(instance.objective_vector > 0.0, lower, upper)
-    preferred = np.where(instance.objective_vector == 0.0, nearest, preferred)
-    return np.stack((nearest, np.where(np.isfinite(preferred), preferred, nearest)))
 
 
 def _unit_vectors(indices: Indices, signs: Vector, size: int) -> NDArray[np.float64]:

@@ -52,3 +52,10 @@ def generate(
     for index in range(first, first + count):
         generator = np.random.default_rng(np.random.SeedSequence([seed, index, key]))
         yield family.draw(generator, resolved, f"{family.name}-s{seed}-{index:06d}")
+
+
+def whole(size: Size, name: str) -> int:
+    """A size parameter that counts something; a ValueError where it is no whole number of at least 1."""
+    if size[name] < 1 or size[name] != int(size[name]):
+        raise ValueError(f"{name} must be a whole number of at least 1, not {size[name]:g}")
+    return int(size[name])

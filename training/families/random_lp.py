@@ -12,12 +12,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from graphs.instance import Instance
-from training.families.family import Family, Size
+from training.families.family import Family, Size, whole
 
 
 def draw(generator: np.random.Generator, size: Size, name: str) -> Instance:
     """One random LP; size has rows, columns, nonzeros and infinite (a probability)."""
-    rows, columns, nonzeros = (_whole(size, name) for name in ("rows", "columns", "nonzeros"))
+    rows, columns, nonzeros = (whole(size, name) for name in ("rows", "columns", "nonzeros"))
     if nonzeros > rows * columns or not 0 <= size["infinite"] <= 1:
         raise ValueError("nonzeros must fit into rows × columns, and infinite be a probability")
     objective_vector = 0.01 * generator.uniform(-1.0, 1.0, columns)
@@ -35,12 +35,6 @@ def draw(generator: np.random.Generator, size: Size, name: str) -> Instance:
         variable_upper_bound=np.where(infinite[1], np.inf, bounds[1]),
         integrality=np.zeros(columns, dtype=np.bool_),
     )
-
-
-def _whole(size: Size, name: str) -> int:
-    if size[name] < 1 or size[name] != int(size[name]):
-        raise ValueError(f"{name} must be a whole number of at least 1, not {size[name]:g}")
-    return int(size[name])
 
 
 def _random_matrix(generator: np.random.Generator, rows: int, columns: int, nonzeros: int) -> csr_array:

@@ -9,9 +9,10 @@ from scipy.sparse import csr_array
 from graphs.instance import Instance
 from graphs.points import Candidate
 from graphs.prediction import CLASSES, Verdict
+from solvers.linear import least_squares
 from solvers.linear.certificate import certify
 from solvers.linear.exact import ExactSolution, solve_highs
-from solvers.linear.projection import _DENSE, projections
+from solvers.linear.projection import projections
 from training.families import FAMILIES, generate
 
 NOISE = 1e-3
@@ -51,7 +52,6 @@ def candidate(answer: ExactSolution) -> Candidate:
     ("family", "status"),
     [
         ("random-lp", "optimal"),
-        ("random-lp", "infeasible"),
         ("random-lp-infinite", "optimal"),
         ("random-lp-infinite", "infeasible"),
         ("random-lp-infinite", "unbounded"),
@@ -101,31 +101,60 @@ def test_a_large_instance_is_projected_in_sparse_form() -> None:
         variable_upper_bound=np.ones(columns),
         integrality=np.zeros(columns, dtype=np.bool_),
     )
-    assert rows * columns > _DENSE
+    assert rows * columns > least_squares._DENSE
     near = (point + generator.normal(0, NOISE, columns))[None]
     assert certify(instance, Candidate(points=near)) is None
     assert verdicts(instance, Candidate(points=near), Verdict.OPTIMAL) == {"optimal"}
 
 
-def test_what_would_take_too_long_is_left_alone() -> None:
-    size = {"rows": 3000, "columns": 3000, "nonzeros": 400_000}
-    (instance,) = generate(FAMILIES["random-lp"], 1, seed=1, size=size)
-    points = np.zeros((1, instance.columns))
-    assert list(projections(instance, Candidate(points=points), Verdict.OPTIMAL)) == []
+def test_with_bounded_boxes_only_points_are_mended() -> None:
+    """Any ray is as good as it can be made there, and no direction is unbounded."""
+    (instance,) = generate(FAMILIES["random-lp"], 1, seed=1)
+    rows, columns = np.ones((2, instance.rows)), np.ones((2, instance.columns))
+    proposed = Candidate(columns, rows, rows, columns)
+    assert list(projections(instance, proposed, [Verdict.INFEASIBLE])) == []
+    for verdicts in (
+        [Verdict.OPTIMAL],
+        [Verdict.UNBOUNDED],
+        list(CLASSES),
+        [Verdict.UNBOUNDED, Verdict.OPTIMAL],
+    ):
+        found = list(projections(instance, proposed, verdicts))
+        assert [len(part.points) for part in found] == [1, 2]
+        assert not any(len(part.rays) or len(part.farkas_rays) for part in found)
+
+
+def test_verdicts_take_turns_and_share_their_points() -> None:
+    (instance,) = generate(FAMILIES["random-lp-infinite"], 1, seed=1, size={"infinite": 0.5})
+    generator = np.random.default_rng(0)
+    rows, columns = generator.normal(size=(2, instance.rows)), generator.normal(size=(2, instance.columns))
+    verdicts = [Verdict.UNBOUNDED, Verdict.INFEASIBLE, Verdict.OPTIMAL]
+    found = list(projections(instance, Candidate(columns, rows, rows, columns), verdicts))
+    kinds = [(len(p.points), len(p.duals), len(p.farkas_rays), len(p.rays)) for p in found]
+    assert kinds == [(1, 2, 0, 1), (0, 0, 1, 0), (1, 3, 0, 0), (2, 2, 0, 2), (0, 0, 2, 0), (2, 4, 0, 0)]
+    np.testing.assert_array_equal(found[0].points, found[2].points)
+
+
+def test_it_ends_with_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    (instance,) = generate(FAMILIES["random-lp"], 1, seed=1)
+    points = np.random.default_rng(0).normal(0, 10, (6, instance.columns))
+    monkeypatch.setattr(least_squares, "_WORK", 1.0)
+    monkeypatch.setattr(least_squares, "_WORK_PER_NONZERO", 0.0)
+    assert len(list(projections(instance, Candidate(points=points), [Verdict.OPTIMAL]))) == 1
 
 
 def test_nothing_to_mend() -> None:
     (instance,) = generate(FAMILIES["random-lp"], 1, seed=1)
     for verdict in CLASSES:
-        assert list(projections(instance, empty(instance), verdict)) == []
+        assert list(projections(instance, empty(instance), [verdict])) == []
     broken = Candidate(points=np.full((1, instance.columns), np.nan), duals=np.zeros((0, instance.rows)))
-    assert list(projections(instance, broken, Verdict.OPTIMAL)) == []
+    assert list(projections(instance, broken, [Verdict.OPTIMAL])) == []
 
 
 def test_each_projection_keeps_the_ones_before() -> None:
     (instance,) = generate(FAMILIES["random-lp"], 1, seed=1)
     points = np.random.default_rng(0).normal(0, 10, (6, instance.columns))
-    found = list(projections(instance, Candidate(points=points), Verdict.OPTIMAL, most=3))
+    found = list(projections(instance, Candidate(points=points), [Verdict.OPTIMAL], most=3))
     assert [len(part.points) for part in found] == [1, 2, 3]
     np.testing.assert_array_equal(found[2].points[:2], found[1].points)
 
@@ -137,5 +166,5 @@ def empty(instance: Instance) -> Candidate:
 
 def verdicts(instance: Instance, proposed: Candidate, verdict: Verdict) -> set[str]:
     """What the projections of a candidate prove."""
-    certificates = (certify(instance, mended) for mended in projections(instance, proposed, verdict))
+    certificates = (certify(instance, mended) for mended in projections(instance, proposed, [verdict]))
     return {str(proof.verdict) for proof in certificates if proof is not None and proof.verdict is not None}
