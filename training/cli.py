@@ -7,33 +7,36 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 
-FindModel = Callable[[str], Path]
+if TYPE_CHECKING:
+    from training.evaluating import FamilyReport
+
 Device = Annotated[Literal["cpu", "cuda", "auto"], typer.Option(help="Where the network runs.")]
-_stderr = Console(stderr=True)
 
 
-def register(app: typer.Typer, find_model: FindModel = Path) -> None:
-    """Add the training commands to an application; `find_model` tells where a model's checkpoint lies."""
+@dataclass(frozen=True)
+class Models:
+    """Where the checkpoint of a model lies that a person names.
+
+    Attributes:
+        find: for reading; exits where there is none.
+        find_writable: for writing into its card; exits where that may not be as well.
+    """
+
+    find: Callable[[str], Path] = Path
+    find_writable: Callable[[str], Path] = Path
+
+
+def register(app: typer.Typer, models: Models | None = None) -> None:
+    """Add the training commands to an application."""
     for command in (generate, label, train, evaluate):
-        app.command(context_settings={"obj": find_model})(command)
+        app.command(context_settings={"obj": models or Models()})(command)
 
 
 def generate(
@@ -46,21 +49,21 @@ def generate(
     seed: Annotated[int, typer.Option(help="Seed of the stream of instances.")] = 0,
 ) -> None:
     """Write seeded instances of a family as .mps.gz files."""
+    from runtime.progress import progress_bar
     from training.families import FAMILIES
     from training.generating import generate_files
 
     if family not in FAMILIES:
         _fail(f"there is no family {family!r}; there are {', '.join(FAMILIES)}")
-    with _progress("generate") as bar:
-        task = bar.add_task("generate", total=number)
+    with progress_bar("generate", number, unit="files") as bar:
         try:
             for _ in generate_files(
                 FAMILIES[family], number, seed=seed, size=_sizes(size or []), folder=output
             ):
-                bar.advance(task)
+                bar.advance()
         except (ValueError, OSError) as error:
             _fail(str(error))
-    _stderr.print(f"{number} instances of {family} in {output}")
+    _say(f"{number} instances of {family} in {output}")
 
 
 def label(
@@ -83,29 +86,31 @@ def label(
     ] = False,
 ) -> None:
     """Solve every instance of a folder exactly, recheck each answer by our own certificate; resumes."""
+    from training.journal import FolderInUseError
     from training.labels import label_folder
+    from training.stale import OtherFolderError
 
-    summary = label_folder(
-        folder,
-        out=output,
-        workers=workers or len(os.sched_getaffinity(0)),
-        time_limit=time_limit,
-        cross_check_share=cross_check,
-        seed=seed,
-        retry_rejected=retry_rejected,
-        progress=_stderr.is_terminal,
-    )
+    try:
+        summary = label_folder(
+            folder,
+            out=output,
+            workers=workers or len(os.sched_getaffinity(0)),
+            time_limit=time_limit,
+            cross_check_share=cross_check,
+            seed=seed,
+            retry_rejected=retry_rejected,
+        )
+    except (FolderInUseError, OtherFolderError, OSError) as error:
+        _fail(str(error))
     statuses = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
-    _stderr.print(
+    _say(
         f"{summary.files} files: {summary.labelled} labelled ({statuses}; {summary.certified} certified, "
         f"{summary.cross_checked} cross-checked), {summary.duplicates} duplicates, "
         f"{summary.rejected} left out (see labels/rejected.jsonl); {summary.seconds:.1f} s"
     )
     unproved = summary.labelled - summary.certified
     if unproved:
-        _stderr.print(
-            f"{unproved} of the labels rest on the solver's word: no certificate of ours covers them"
-        )
+        _say(f"{unproved} of the labels rest on the solver's word: no certificate of ours covers them")
     if not summary.labelled:
         _fail("no instance could be labelled")
 
@@ -133,17 +138,19 @@ def train(
     import torch
 
     from runtime.checkpoints import CheckpointError
+    from runtime.memory import keep_freed_memory
+    from runtime.progress import progress_bar
     from training.config import read_config
     from training.training import DifferentRun, train_model
 
     if threads:
         torch.set_num_threads(threads)
-    with _progress("train") as bar:
-        task = bar.add_task("read data", total=None)
+    keep_freed_memory()
+    with progress_bar("read data", None, unit="steps") as bar:
 
         def show(step: int, steps: int, means: dict[str, float]) -> None:
             text = f"loss {means.get('verdict', float('nan')):.4f} error {means['verdict_error']:.4f}"
-            bar.update(task, completed=step, total=steps, description=text)
+            bar.show(step, steps, text)
 
         try:
             card = train_model(
@@ -154,7 +161,7 @@ def train(
                 name=name or output.resolve().name,
                 model_version=model_version,
                 device=device,
-                start_from=context.obj(start_from) if start_from else None,
+                start_from=context.obj.find(start_from) if start_from else None,
                 command=[
                     "farkas",
                     *(Path(word).name if word.startswith("/") else word for word in sys.argv[1:]),
@@ -163,7 +170,7 @@ def train(
             )
         except (DifferentRun, CheckpointError, ValueError, KeyError, RuntimeError, OSError) as error:
             _fail(str(error))
-    _stderr.print(f"model in {output}; on instances held out: {_line(card['metrics']['validation'])}")
+    _say(f"model in {output}; on instances held out: {_line(card['metrics']['validation'])}")
 
 
 def evaluate(
@@ -181,28 +188,21 @@ def evaluate(
     """Compare a model's word with the labels, for each family, beside rules that learn nothing."""
     from graphs.predictor import Predictor
     from runtime.checkpoints import CheckpointError
+    from runtime.progress import progress_bar
     from training.evaluating import evaluate_model, record_in_card, write_report
 
+    folder = context.obj.find(model) if record is None else context.obj.find_writable(model)
     try:
-        predictor = Predictor.load(context.obj(model), device=device)
-        with _progress("evaluate") as bar:
-            task = bar.add_task("evaluate", total=None)
-            reports = evaluate_model(predictor, data, progress=lambda done: bar.advance(task, done))
+        predictor = Predictor.load(folder, device=device)
+        with progress_bar("evaluate", None, unit="instances") as bar:
+            reports = evaluate_model(predictor, data, progress=bar.advance)
     except (CheckpointError, ValueError, KeyError, RuntimeError) as error:
         _fail(str(error))
-    table = Table("family", "figure", "network", "rule", title=f"{predictor.name} {predictor.version}")
-    for report in reports:
-        rules = vars(report.rules)
-        for figure, value in report.figures.items():
-            rule = rules.get(figure.removesuffix("_error"))
-            shown = f"{value:,}" if figure == "instances" else f"{value:.4f}"
-            table.add_row(report.family, figure, shown, "" if rule is None else f"{rule:.4f}")
-        table.add_section()
-    Console().print(table)
+    _print_reports(f"{predictor.name} {predictor.version}", reports)
     if record is not None:
-        record_in_card(context.obj(model), record, data, reports)
+        record_in_card(folder, record, data, reports)
     if output is not None:
-        _stderr.print(f"written to {write_report(predictor, data, reports, output).parent}")
+        _say(f"written to {write_report(predictor, data, reports, output).parent}")
 
 
 def _sizes(pairs: list[str]) -> dict[str, float]:
@@ -221,18 +221,25 @@ def _line(figures: dict[str, Any]) -> str:
     return ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in figures.items())
 
 
-def _progress(name: str) -> AbstractContextManager[Progress]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TaskProgressColumn(show_speed=True),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=_stderr, disable=not _stderr.is_terminal)
+def _print_reports(title: str, reports: Sequence[FamilyReport]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("family", "figure", "network", "rule", title=title)
+    for report in reports:
+        rules = vars(report.rules)
+        for figure, value in report.figures.items():
+            rule = rules.get(figure.removesuffix("_error"))
+            shown = f"{value:,}" if figure == "instances" else f"{value:.4f}"
+            table.add_row(report.family, figure, shown, "" if rule is None else f"{rule:.4f}")
+        table.add_section()
+    Console().print(table)
+
+
+def _say(message: str) -> None:
+    typer.echo(message, err=True)
 
 
 def _fail(message: str) -> Any:
-    _stderr.print(f"[red]error:[/red] {message}", highlight=False)
+    _say(f"farkas: {message}")
     raise typer.Exit(1)

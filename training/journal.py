@@ -14,7 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, Final
@@ -33,6 +33,8 @@ class Outcome(StrEnum):
     LABELLED = "labelled"
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
+    FORGOTTEN = "forgotten"
+    """As if the file had never been seen: what was said of it before does not count."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,11 @@ class Journal:
             write_shard(shard, rows)
         self._write(entries, None if shard is None else shard.name)
 
+    def forget(self, entries: Sequence[Entry]) -> None:
+        """From now on these files are unknown, and what they were labelled with may be labelled again."""
+        if entries:
+            self._write([replace(entry, outcome=Outcome.FORGOTTEN) for entry in entries], None)
+
     def _write(self, entries: Sequence[Entry], shard: str | None) -> None:
         rejected = [_rejection(entry) for entry in entries if entry.outcome is Outcome.REJECTED]
         _append(self._rejected, rejected)
@@ -128,6 +135,11 @@ class Journal:
             self._remember(entry)
 
     def _remember(self, entry: Entry) -> None:
+        if entry.outcome is Outcome.FORGOTTEN:
+            former = self.entries.pop(entry.file, None)
+            if former is not None and former.outcome is Outcome.LABELLED and former.sha256 is not None:
+                self.hashes.discard(former.sha256)
+            return
         self.entries[entry.file] = entry
         if entry.outcome is Outcome.LABELLED and entry.sha256 is not None:
             self.hashes.add(entry.sha256)

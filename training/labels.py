@@ -5,7 +5,7 @@
 Each label is rechecked by our own certificate; what it does not confirm is left out and listed in
 `labels/rejected.jsonl`. Files are read and solved in killable children. The work can be interrupted at any
 moment and continues where it stopped (`training.journal`); an instance that is there twice, by content
-hash, is labelled once.
+hash, is labelled once; labels of files that have gone or changed are dropped (`training.stale`).
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from typing import Final
 import numpy as np
 
 from runtime.isolation import Pool, Result, TaskCrashed, TaskFailure, TaskTimeout
+from runtime.progress import progress_bar
 from training.journal import Entry, Journal, Outcome
 from training.labelling import Labeller, Reason, Rejection, label_source
-from training.progress import progress_bar
 from training.shards import Row
 from training.sources import Source, find_sources
+from training.stale import drop_stale
 
 _SHARD_ROWS: Final = 8192
 _SHARD_BYTES: Final = 64 << 20
@@ -90,6 +91,7 @@ def label_folder(
     Raises:
         FileNotFoundError: there is no such folder.
         FolderInUseError: another process is labelling into the same folder.
+        OtherFolderError: `out` holds the labels of another folder's files.
     """
     labeller = Labeller(time_limit, cross_check_share, seed)
     return label_with(
@@ -126,12 +128,14 @@ def label_with(
     limit = 3 * labeller.time_limit + 30 if kill_after is None else kill_after
     with Journal(out or folder, folder) as journal, Pool(workers, memory_limit=memory_limit) as pool:
         found = list(find_sources(folder))
+        drop_stale(journal, found, elsewhere=out is not None and out.resolve() != folder.resolve())
         work = [item for item in found if not _is_done(item, journal, retry_rejected)]
         results = pool.map(partial(label_source, labeller, folder), work, limit=limit, ordered=True)
-        with closing(_Batch(journal)) as batch, progress_bar(len(work), shown=progress) as advance:
+        bar = progress_bar("labelling", len(work), unit="files", shown=progress)
+        with closing(_Batch(journal)) as batch, bar as shown:
             for item, result in zip(work, results, strict=True):
                 batch.add(item, result)
-                advance()
+                shown.advance()
         return _summarise(journal, found, len(found) - len(work), time.monotonic() - started)
 
 

@@ -9,8 +9,7 @@ the signs of `solvers.linear.certificate`.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from graphs.instance import Instance, Vector
+from runtime.files import replace_atomically
 from solvers.linear.exact_solution import SolveStatus
 
 LABELS: Final = "labels"
@@ -156,23 +156,30 @@ def row_of(instance: Instance, label: Label, *, file: str, family: str) -> Row:
 def write_shard(path: Path, rows: Sequence[Row]) -> None:
     """Writes one shard so that `path` holds all of it or does not exist, whatever happens meanwhile."""
     columns = [_scalars(rows, name) for name in _SCALARS] + [_vectors(rows, name) for name in _VECTORS]
-    table = pa.Table.from_arrays(columns, schema=SCHEMA)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        pq.write_table(table, file, compression="zstd", use_dictionary=_REPEATED)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    sync_folder(path.parent)
+    _write(path, pa.Table.from_arrays(columns, schema=SCHEMA))
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes renames in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def keep_rows(path: Path, wanted: Callable[[str, str], bool]) -> None:
+    """Rewrites a shard, all at once, without the rows whose file and content hash are not wanted.
+
+    A shard that none is wanted of stays, without rows, so that its name is not given to another.
+    """
+    names: list[dict[str, Any]] = pq.read_table(path, columns=["file", "sha256"]).to_pylist()
+    kept = [wanted(row["file"], row["sha256"]) for row in names]
+    if not all(kept):
+        _write(path, pq.read_table(path, schema=SCHEMA).filter(pa.array(kept, type=pa.bool_())))
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    replace_atomically(
+        path,
+        lambda temporary: pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            use_dictionary=_REPEATED,  # type: ignore[arg-type]
+        ),
+    )
 
 
 def shard_paths(folders: Path | Iterable[Path]) -> list[Path]:

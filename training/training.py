@@ -105,7 +105,10 @@ def _seen(run: Run) -> NDArray[np.float64]:
     """Summaries of up to _SEEN instances that were trained on."""
     generator = torch.Generator().manual_seed(run.seed)
     chosen = run.train[torch.randperm(len(run.train), generator=generator)[:_SEEN]]
-    parts = [summaries(BipartiteBatch.some_of(run.dataset.graphs, part)) for part in run.dataset.batches(chosen, 256)]
+    parts = [
+        summaries(BipartiteBatch.some_of(run.dataset.graphs, part))
+        for part in run.dataset.batches(chosen, 256)
+    ]
     return np.concatenate(parts)
 
 

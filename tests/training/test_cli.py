@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from service.cli import app
+from service.settings import BUNDLED_MODELS
 
 SIZE = ("--size", "rows=5", "--size", "columns=12", "--size", "nonzeros=24")
 
@@ -64,3 +65,23 @@ def test_unlabelled_folders_are_named(tmp_path: Path) -> None:
     code, output = farkas("train", tmp_path, "-o", tmp_path / "model")
     assert code == 1
     assert "farkas label" in output
+
+
+@pytest.mark.parametrize("by_folder", [False, True])
+def test_figures_are_not_written_into_the_bundled_model(tmp_path: Path, by_folder: bool) -> None:
+    folder = BUNDLED_MODELS / "bundled" / "1"
+    before = (folder / "card.json").read_bytes()
+    code, output = farkas("evaluate", folder if by_folder else "bundled", tmp_path, "--record", "mine")
+    assert code == 1
+    assert "ships with farkas" in output
+    assert "Traceback" not in output
+    assert (folder / "card.json").read_bytes() == before
+
+
+def test_labels_of_another_folder_are_one_line(tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        farkas("generate", "random-lp", "-n", "2", "--seed", seed, *SIZE, "-o", tmp_path / seed)
+    assert farkas("label", tmp_path / "1", "-o", tmp_path / "out", "--workers", "1")[0] == 0
+    code, output = farkas("label", tmp_path / "2", "-o", tmp_path / "out", "--workers", "1")
+    assert code == 1
+    assert "another folder's files" in output

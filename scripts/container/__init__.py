@@ -1,0 +1,1 @@
+"""What is checked of the container where there is no container engine."""
