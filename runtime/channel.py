@@ -10,10 +10,13 @@ from __future__ import annotations
 import pickle
 import socket
 import struct
+from collections import deque
+from itertools import islice
 from typing import Any, Final
 
 _HEADER: Final = struct.Struct("<Q")
 _PIECE: Final = 1 << 18
+_BUFFERS: Final = 16  # handed to the system at once
 
 
 def encode(*content: Any) -> bytes:
@@ -60,7 +63,7 @@ class Channel:
         connection.setblocking(False)
         self._socket = connection
         self._incoming = bytearray()
-        self._outgoing = bytearray()
+        self._outgoing: deque[memoryview] = deque()
         self.ended = False
 
     def fileno(self) -> int:
@@ -76,14 +79,17 @@ class Channel:
         return bool(self._outgoing)
 
     def send(self, payload: bytes) -> None:
-        self._outgoing += frame(payload)
+        self._outgoing += (memoryview(_HEADER.pack(len(payload))), memoryview(payload))
         self.flush()
 
     def flush(self) -> None:
         try:
             while self._outgoing:
-                sent = self._socket.send(self._outgoing)
-                del self._outgoing[:sent]
+                sent = self._socket.sendmsg(islice(self._outgoing, _BUFFERS))
+                while self._outgoing and sent >= len(self._outgoing[0]):
+                    sent -= len(self._outgoing.popleft())
+                if sent:
+                    self._outgoing[0] = self._outgoing[0][sent:]
         except BlockingIOError:
             pass
         except OSError:  # the other side has gone: `receive` will find the end

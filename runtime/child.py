@@ -45,10 +45,12 @@ def die_with_parent(parent: int) -> None:
 
 
 def limit_resources(memory_limit: int) -> None:
-    """Bounds the address space (0: unbounded) and writes no core files."""
+    """Bounds the address space (0: unbounded), never beyond the bound in force, and writes no core files."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory_limit:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = memory_limit if hard == resource.RLIM_INFINITY else min(memory_limit, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def serve(connection: socket.socket) -> None:

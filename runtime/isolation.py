@@ -19,6 +19,7 @@ import contextlib
 import os
 import pickle
 import selectors
+import socket
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -64,6 +65,8 @@ class Pool:
         self._is_closed = False
         self._workers: list[Worker] = []
         self._selector = selectors.DefaultSelector()
+        self._alarm, self._bell = socket.socketpair()
+        self._selector.register(self._bell, selectors.EVENT_READ)
         # a child dies with the *thread* that started it: one that lives as long as the pool starts them all
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="pool-starter")
         self._finalizer = weakref.finalize(self, _stop_all, self._workers, os.getpid())
@@ -79,7 +82,14 @@ class Pool:
         self._is_closed = True
         self._finalizer()
         self._selector.close()
+        self._alarm.close()
+        self._bell.close()
         self._starter.shutdown()
+
+    def interrupt(self) -> None:
+        """From any thread: the `map` in progress and every later one end their child and raise PoolError."""
+        with contextlib.suppress(OSError):  # closed already
+            self._alarm.send(b"!")
 
     def map(
         self,
@@ -108,7 +118,7 @@ class Pool:
         begun again, except where its child was killed in the very moment of reporting the item before.
 
         Raises:
-            PoolError: children die at start, or cannot import `function`.
+            PoolError: children die at start, or cannot import `function`; or the pool was interrupted.
             RuntimeError: the pool is closed, or another `map` is not finished.
         """
         if self._is_closed or self._is_mapping:
@@ -170,6 +180,8 @@ class Pool:
         deadlines = [worker.deadline for worker in self._workers if worker.state is not State.IDLE]
         patience = max(0.0, min(deadlines, default=0.0) - time.monotonic())
         for key, events in self._selector.select(patience):
+            if key.fileobj is self._bell:
+                raise PoolError("the pool was interrupted")
             worker: Worker = key.data
             if worker not in self._workers:
                 continue  # ended by the event before

@@ -4,6 +4,7 @@ RegistryError
 ├── InvalidModelName     not a name: it never becomes part of a path
 ├── ModelNotFound        a good name, but nothing there
 ├── VersionExists        the version is there with other weights
+├── ReadOnlyModel        a bundled model cannot be changed
 └── NothingToRollBack    no earlier version
 """
 
@@ -46,6 +47,11 @@ class UnusableModel(RegistryError):
 class VersionExists(RegistryError):
     type = "version-exists"
     title = "This version is in the registry already, with other weights"
+
+
+class ReadOnlyModel(RegistryError):
+    type = "read-only-model"
+    title = "This model ships with farkas and cannot be changed"
 
 
 class NothingToRollBack(RegistryError):

@@ -27,6 +27,7 @@ from runtime.files import copy_files_atomically, write_atomically
 from runtime.names import (
     ModelNotFound,
     NothingToRollBack,
+    ReadOnlyModel,
     RegistryError,
     UnusableModel,
     VersionExists,
@@ -145,6 +146,21 @@ class Registry:
                 f"{name_or_path!r} is neither a model in the registry nor a checkpoint folder",
                 hint=self._known(),
             ) from error
+
+    def resolve_writable(self, name_or_path: str) -> Path:
+        """`resolve`, for writing into the checkpoint's card.
+
+        Raises:
+            ModelNotFound
+            ReadOnlyModel: it is one of the bundled models.
+        """
+        folder = self.resolve(name_or_path)
+        if self.base is not None and folder.resolve().is_relative_to(self.base.resolve()):
+            raise ReadOnlyModel(
+                f"{name_or_path!r} ships with farkas: its card is not written to",
+                hint="copy its folder and name the copy",
+            )
+        return folder
 
     def add(self, checkpoint: Path, *, name: str | None = None, version: str | None = None) -> Entry:
         """Copy a checkpoint folder into the registry under its card's name and version (or those given).

@@ -5,63 +5,76 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Query, Request
-from fastapi.responses import FileResponse, Response
-from fastapi.staticfiles import StaticFiles
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi.responses import Response
 from fastapi_offline import FastAPIOffline
 
 from runtime.names import ModelNotFound, UnusableModel
 from runtime.registry import Entry
-from service.body import format_of, receive, safe_name
+from service.body import format_of, receive, unless_gone
 from service.choices import Policy
-from service.engine import Engine, Question
-from service.failures import Failure
+from service.engine import Engine
 from service.handlers import add_handlers, problem_response
-from service.openapi import PAGES, document, instance_body, problems
+from service.lists import answer_list
+from service.metrics import MEDIA_TYPE, CountRequests
+from service.names import safe_name
+from service.openapi import document, instance_body, metrics_answer, predict_answer, problems
 from service.output import dumps
-from service.pipeline import Predictor, require_available
-from service.schemas import AnswerShape, LiveShape, ModelCardShape, ModelListShape, ReadyShape
+from service.overload import RefuseCrowd
+from service.parameters import only_known
+from service.pipeline import require_available
+from service.questions import Asked, Question
+from service.schemas import LiveShape, ModelCardShape, ModelListShape, ReadyShape
 from service.settings import Settings
+from service.site import Site
 from service.version import farkas_version
 
 _DESCRIPTION = (
     "Predicts the outcome of linear and mixed-integer programs, and proves what can be proved of it."
 )
-_PAGE_POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    + "; ".join(f"{kind}-src 'self'" for kind in ("script", "style", "img", "connect"))
-)
 _JSON = "application/json"
+_CLIENT_GONE = 499  # nobody receives it; it is counted
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(only_known)])
+site = Site()
 
 
-def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAPI:
-    """The server, its model not yet loaded: that happens when it starts.
+def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
+    """The server, its workers not yet started: that happens when it starts.
 
     Args:
         settings: everything that can be set.
-        predictor: the default model, where one is at hand; else `settings.model` is loaded.
+        engine: the server's inside, where it is made and perhaps started already.
     """
-    engine = Engine(settings, predictor)
+    engine = engine or Engine(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await engine.start()
-        yield
-        engine.stop()
+        await asyncio.to_thread(engine.start)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(engine.stop)
 
     app: FastAPI = FastAPIOffline(
-        title="farkas", version=farkas_version(), description=_DESCRIPTION, lifespan=lifespan, redoc_url=None
+        title="farkas",
+        version=farkas_version(),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        swagger_ui_parameters={"validatorUrl": None},
     )
     app.state.engine = engine
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     app.include_router(router)
-    app.mount("/pages", StaticFiles(directory=PAGES), name="pages")
+    app.mount("/pages", site, name="pages")
+    app.add_middleware(RefuseCrowd)
+    app.add_middleware(CountRequests, metrics=engine.metrics)
     add_handlers(app)
     return app
 
@@ -69,7 +82,7 @@ def create_app(settings: Settings, predictor: Predictor | None = None) -> FastAP
 @router.post(
     "/v1/predict",
     tags=["predict"],
-    responses={200: {"model": AnswerShape}, **problems(400, 404, 408, 413, 415, 422, 503)},
+    responses={**predict_answer(), **problems(400, 404, 408, 413, 415, 422, 500, 503)},
     openapi_extra=instance_body(),
 )
 async def predict(
@@ -80,18 +93,38 @@ async def predict(
     model: Annotated[str | None, Query(description="A name of GET /v1/models, or name@version")] = None,
     name: Annotated[str | None, Query(description="The file's name, for messages")] = None,
 ) -> Response:
-    """Answer the instance in the body: an MPS file or farkas's JSON, plain or gzipped."""
+    """Answer the instance in the body (MPS, LP or farkas's JSON, plain or gzipped), or a JSON list."""
     engine = _engine(request)
     require_available(policy)
     form = format_of(request)
-    body = await receive(
-        request, most_bytes=engine.settings.max_body_bytes, seconds=engine.settings.body_seconds
-    )
-    question = Question(body, safe_name(name), form, policy, model, solution, vectors)
-    answer = await engine.answer(question)
-    if isinstance(answer, Failure):
-        return problem_response(request, answer.problem)
-    return Response(answer, media_type=_JSON)
+    asked, folder, shown = Asked(policy, model, solution, vectors), engine.folder_of(model), safe_name(name)
+
+    def item(body: bytes, number: int) -> Question:
+        return Question(body, f"{shown}[{number}]", "item", folder, asked, len(body))
+
+    with engine.held.of_one_request() as hold:
+        body = await receive(request, engine.reception(hold), form)
+        engine.metrics.body_bytes.observe(body.size)
+        if body.is_list:
+            work = _answer_list(request, body.data, item)
+        else:
+            work = _answer_one(request, Question(body.data, shown, form, folder, asked, body.size))
+        response = await unless_gone(request, work)
+    return Response(status_code=_CLIENT_GONE) if response is None else response
+
+
+async def _answer_one(request: Request, question: Question) -> Response:
+    engine = _engine(request)
+    async with engine.places.one():
+        reply = await engine.answer(question)
+    if reply.problem is not None:
+        return problem_response(request, reply.problem)
+    return Response(reply.document, media_type=_JSON)
+
+
+async def _answer_list(request: Request, body: bytes, question: Callable[[bytes, int], Question]) -> Response:
+    answers = await answer_list(_engine(request), body, question, request.state.request_id)
+    return Response(answers, media_type=_JSON)
 
 
 @router.get("/v1/models", tags=["models"], responses={200: {"model": ModelListShape}, **problems(503)})
@@ -117,7 +150,7 @@ def model_card(request: Request, name: str) -> Response:
     except ModelNotFound:
         if name != engine.default.name:
             raise
-        card = {**_default_json(engine), "history": [], "card": getattr(engine.default, "card", {})}
+        card = {**_default_json(engine), "history": [], "card": engine.default.card}
         return Response(dumps(card), media_type=_JSON)
     history = engine.registry.history(entry.name)
     return Response(
@@ -133,16 +166,22 @@ async def live() -> Response:
 
 @router.get("/health/ready", tags=["health"], responses={200: {"model": ReadyShape}, **problems(503)})
 async def ready(request: Request) -> Response:
-    """The model is loaded and has answered a tiny instance."""
-    default = _engine(request).default
+    """A worker can answer: it has loaded the model and answered a tiny instance."""
+    default = _engine(request).ready_model
     model = {"name": default.name, "version": default.version, "sha256": default.sha256}
     return Response(dumps({"status": "ready", "model": model}), media_type=_JSON)
 
 
-@router.get("/", include_in_schema=False)
-async def page() -> FileResponse:
+@router.get("/metrics", tags=["health"], responses=metrics_answer(), response_class=Response)
+async def metrics(request: Request) -> Response:
+    """What the server has counted since it started, as Prometheus reads it."""
+    return Response(_engine(request).metrics.to_text(), headers={"Content-Type": MEDIA_TYPE})
+
+
+@router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+async def page(request: Request) -> Response:
     """The page for people."""
-    return FileResponse(PAGES / "index.html", headers={"Content-Security-Policy": _PAGE_POLICY})
+    return await site.page(request.scope)
 
 
 def _engine(request: Request) -> Engine:

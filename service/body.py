@@ -1,19 +1,23 @@
-"""A request's body: which formats are taken, how much of it, and in what time."""
+"""A request's body: which formats are taken, in what time, and for how long its client is waited on."""
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import PurePosixPath
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from graphs.errors import MalformedFile
 from graphs.readers import Format
-from graphs.readers.archive import is_gzip
-from service.errors import BodyTooLarge, BodyTooSlow, InvalidRequest, UnsupportedMedia
+from graphs.readers.limits import ReadLimits
+from service.errors import BodyTooSlow, InvalidRequest, UnsupportedMedia
+from service.intake import Intake, Received, too_large
 
 MEDIA_TYPES: dict[str, Format | None] = {
     "application/x-mps": "mps",
+    "application/x-lp": "lp",
     "application/json": "json",
     "application/octet-stream": None,
     "application/gzip": None,
@@ -22,8 +26,25 @@ MEDIA_TYPES: dict[str, Format | None] = {
 """Content types that are read; None means that the bytes tell the format."""
 
 _ENCODINGS = ("identity", "gzip", "x-gzip")
-_LONGEST_NAME = 100
-_DEFAULT_NAME = "request"
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Reception:
+    """How a body is received.
+
+    Attributes:
+        limits: the caps, on what arrives (`compressed_bytes`, gzipped or not) and on what it inflates to.
+        seconds: time until it is complete.
+        hold: told by how many bytes what is in memory grows or shrinks; raises where it is too much.
+        within: bounds the time, as `asyncio.timeout` does.
+    """
+
+    limits: ReadLimits
+    seconds: float
+    hold: Callable[[int], None] = lambda size: None
+    within: Callable[[float], AbstractAsyncContextManager[object]] = field(default=asyncio.timeout)
 
 
 def format_of(request: Request) -> Format | None:
@@ -44,43 +65,52 @@ def format_of(request: Request) -> Format | None:
     return MEDIA_TYPES[media]
 
 
-async def receive(request: Request, *, most_bytes: int, seconds: float) -> bytes:
-    """The whole body, as it was sent (a gzipped one is inflated by the reader).
+async def receive(request: Request, reception: Reception, form: Format | None = None) -> Received:
+    """The whole body; `form` as `format_of` has it.
 
     Raises:
-        BodyTooLarge: it has, or says it has, more than `most_bytes`.
-        BodyTooSlow: it was not there after `seconds`.
-        MalformedFile: it is empty, or not gzip although its Content-Encoding says so.
+        BodyTooLarge: it has, or says it has, more bytes than may arrive.
+        InstanceTooLarge: it inflates to more than it may.
+        BodyTooSlow: it was not there in time.
+        MalformedFile: it is empty, or damaged gzip, or not gzip although its Content-Encoding says so.
+        ServerBusy: there is too much in memory.
+        InvalidRequest: the client went away, or its Content-Length is not a number.
     """
-    _refuse_announced_size(request, most_bytes)
+    _refuse_announced_size(request, reception.limits.compressed_bytes)
     try:
-        async with asyncio.timeout(seconds):
-            body = await _collect(request, most_bytes)
+        async with reception.within(reception.seconds):
+            return await _collect(request, reception, form)
     except TimeoutError as error:
-        raise BodyTooSlow(f"the body was not complete after {seconds:g} seconds") from error
+        raise BodyTooSlow("the body was not complete in time", hint="send it faster, or gzipped") from error
     except ClientDisconnect as error:
         raise InvalidRequest("the client went away before its body was complete") from error
-    if not body:
-        raise MalformedFile("the body is empty", hint="send the instance itself as the request body")
-    if "gzip" in request.headers.get("content-encoding", "") and not is_gzip(body):
-        raise MalformedFile("the Content-Encoding says gzip, but the body is not gzip")
-    return body
 
 
-def safe_name(name: str | None) -> str:
-    """The last part of a file name a client gave, printable and short; it only ever appears in messages."""
-    last = PurePosixPath((name or "").replace("\\", "/")).name
-    kept = "".join(character for character in last if character.isprintable())
-    return kept[:_LONGEST_NAME] or _DEFAULT_NAME
-
-
-async def _collect(request: Request, most_bytes: int) -> bytes:
-    body = bytearray()
+async def _collect(request: Request, reception: Reception, form: Format | None) -> Received:
+    is_said_to_be_gzip = "gzip" in request.headers.get("content-encoding", "").lower()
+    intake = Intake(reception.limits, form, is_said_to_be_gzip=is_said_to_be_gzip)
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > most_bytes:
-            raise _too_large(most_bytes)
-    return bytes(body)
+        for growth in intake.feed(chunk):
+            reception.hold(growth)
+            await asyncio.sleep(0)  # inflating takes the event loop's time: others have their turn
+    return intake.finish()
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, Made]) -> Made | None:
+    """What `work` comes to; None where the client went away first, and then `work` is cancelled."""
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_departure(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return await working if working.done() else None
+    finally:
+        working.cancel()
+        leaving.cancel()
+
+
+async def _departure(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _refuse_announced_size(request: Request, most_bytes: int) -> None:
@@ -88,11 +118,4 @@ def _refuse_announced_size(request: Request, most_bytes: int) -> None:
     if not (announced.isascii() and announced.isdigit()):
         raise InvalidRequest("the Content-Length is not a number")
     if int(announced) > most_bytes:
-        raise _too_large(most_bytes)
-
-
-def _too_large(most_bytes: int) -> BodyTooLarge:
-    return BodyTooLarge(
-        f"the body has more than {most_bytes:,} bytes",
-        hint="send it gzipped, or start the server with a higher FARKAS_MAX_BODY_BYTES",
-    )
+        raise too_large(most_bytes)

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from service.choices import FATAL, Device, Policy
+from training.cli import Models
 from training.cli import register as register_training
 
 _USAGE_ERROR = typer.BadParameter.__mro__[1]
@@ -67,7 +68,7 @@ def main(
 @app.command()
 def predict(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="MPS or JSON, plain or .gz; - is stdin.")
+        list[Path], typer.Argument(metavar="FILE...", help="MPS, CPLEX-LP or JSON, plain or .gz; - is stdin.")
     ],
     model: ModelOption = None,
     policy: PolicyOption = Policy.PREDICT,
@@ -78,7 +79,10 @@ def predict(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Write the whole answer, with its certificate's vectors (.json)."
+            "--output",
+            "-o",
+            help="Write the whole answer with its certificate's vectors (.json), of one file "
+            "the solution for HiGHS and SCIP (.sol) or a basis near it for HiGHS (.bas).",
         ),
     ] = None,
     device: DeviceOption = None,
@@ -86,9 +90,12 @@ def predict(
     """One answer a file: verdict, confidence, objective, provenance, certificate."""
     from service import commands
     from service.fatal import command_settings
+    from service.targets import SUFFIXES
 
-    if output is not None and output.suffix.lower() != ".json":
-        raise typer.BadParameter("the file to write must end in .json", param_hint="--output")
+    if output is not None and output.suffix.lower() not in SUFFIXES:
+        raise typer.BadParameter(
+            f"the file to write must end in one of: {', '.join(SUFFIXES)}", param_hint="--output"
+        )
     settings = command_settings(model=model, device=device)
     raise typer.Exit(
         commands.predict(files, settings, policy, as_json=json, solution=solution, target=output)
@@ -120,6 +127,27 @@ def score(
 
 
 @app.command()
+def convert(
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", help="MPS, CPLEX-LP or JSON, plain or .gz; - is stdin.")
+    ],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The file to write: .mps or .json, with .gz behind or not.")
+    ],
+) -> None:
+    """Read an instance with every check, and write it in another format."""
+    from graphs.writers import SUFFIXES, is_writable
+    from service import converting
+    from service.fatal import command_settings
+
+    if not is_writable(target):
+        raise typer.BadParameter(
+            f"the file to write must end in one of: {', '.join(SUFFIXES)}", param_hint="OUT"
+        )
+    raise typer.Exit(converting.convert(source, target, command_settings().limits))
+
+
+@app.command()
 def serve(
     model: ModelOption = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on [127.0.0.1].")] = None,
@@ -127,10 +155,10 @@ def serve(
     device: DeviceOption = None,
 ) -> None:
     """The HTTP API, its documentation and a page to try it."""
-    from service import commands
+    from service import server
     from service.fatal import command_settings
 
-    commands.serve(command_settings(model=model, host=host, port=port, device=device))
+    server.serve(command_settings(model=model, host=host, port=port, device=device))
 
 
 @models.command("list")
@@ -179,5 +207,11 @@ def _find_model(reference: str) -> Path:
     return model_commands.folder_of(reference)
 
 
+def _find_writable_model(reference: str) -> Path:
+    from service import model_commands
+
+    return model_commands.writable_folder_of(reference)
+
+
 app.add_typer(models, name="models")
-register_training(app, _find_model)
+register_training(app, Models(_find_model, _find_writable_model))

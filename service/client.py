@@ -8,6 +8,8 @@ with Client("http://127.0.0.1:8000") as farkas:
 from __future__ import annotations
 
 import gzip
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -66,7 +68,7 @@ class Client:
         vectors: bool = False,
         model: str | None = None,
     ) -> dict[str, Any]:
-        """The answer to one instance: a file, or the bytes of one (MPS or JSON, plain or gzipped).
+        """The answer to one instance: a file, or the bytes of one (MPS, LP or JSON, plain or gzipped).
 
         Raises:
             ApiError: the server refused it.
@@ -74,16 +76,43 @@ class Client:
             OSError: the file cannot be read.
         """
         data = instance.read_bytes() if isinstance(instance, Path) else instance
-        asked = {
-            "name": name or (instance.name if isinstance(instance, Path) else None),
-            "policy": policy,
-            "solution": "true" if solution else None,
-            "vectors": "true" if vectors else None,
-            "model": model,
-        }
-        params = {key: value for key, value in asked.items() if value is not None}
+        shown = name or (instance.name if isinstance(instance, Path) else None)
+        params = _parameters(shown, policy, solution, vectors, model)
         headers, body = _encoded(data)
-        return self._answer("POST", "/v1/predict", params=params, headers=headers, content=body)
+        answer: dict[str, Any] = self._answer(
+            "POST", "/v1/predict", params=params, headers=headers, content=body
+        )
+        return answer
+
+    def predict_many(
+        self,
+        instances: Iterable[Path | bytes | Mapping[str, Any]],
+        *,
+        policy: str = "predict",
+        solution: bool = False,
+        vectors: bool = False,
+        model: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """The answers to many instances, in order, from one request.
+
+        One that cannot be answered has {"error": problem document} in its place.
+
+        Args:
+            instances: files or the bytes of such (MPS, LP or JSON, plain or gzipped), or objects of
+                farkas's JSON form.
+
+        Raises:
+            ApiError: the server refused the request as a whole.
+            httpx.HTTPError: the server cannot be reached.
+            OSError: a file cannot be read.
+            UnicodeDecodeError: a file is not text.
+        """
+        params = _parameters(None, policy, solution, vectors, model)
+        headers, body = _encoded(json.dumps([_item(instance) for instance in instances]).encode())
+        answers: list[dict[str, Any]] = self._answer(
+            "POST", "/v1/predict", params=params, headers=headers, content=body
+        )
+        return answers
 
     def models(self) -> list[dict[str, Any]]:
         """The models that can be asked."""
@@ -92,7 +121,8 @@ class Client:
 
     def model(self, name: str) -> dict[str, Any]:
         """One model with its card; `name` or `name@version`."""
-        return self._answer("GET", f"/v1/models/{name}")
+        card: dict[str, Any] = self._answer("GET", f"/v1/models/{name}")
+        return card
 
     def ready(self) -> bool:
         """Whether the server can be reached and is ready."""
@@ -116,13 +146,14 @@ class Client:
     ) -> None:
         self.close()
 
-    def _answer(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+    def _answer(self, method: str, path: str, **request: Any) -> Any:
         reply = self._http.request(method, self._url + path, **request)
         document = _document(reply)
         if reply.is_success:
             return document
         wait = reply.headers.get("Retry-After", "")
-        raise ApiError(reply.status_code, document, float(wait) if wait.isdigit() else None)
+        problem = document if isinstance(document, dict) else {}
+        raise ApiError(reply.status_code, problem, float(wait) if wait.isdigit() else None)
 
 
 def _encoded(data: bytes) -> tuple[dict[str, str], bytes]:
@@ -133,9 +164,31 @@ def _encoded(data: bytes) -> tuple[dict[str, str], bytes]:
     return headers | {"Content-Encoding": "gzip"}, gzip.compress(data, compresslevel=1, mtime=0)
 
 
-def _document(reply: httpx.Response) -> dict[str, Any]:
+def _item(instance: Path | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
+    """An item of a list; the format is left for the server to see."""
+    if isinstance(instance, Mapping):
+        return instance
+    data = instance.read_bytes() if isinstance(instance, Path) else instance
+    text = (gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data).decode()
+    return {"text": text, "name": instance.name} if isinstance(instance, Path) else {"text": text}
+
+
+def _parameters(
+    name: str | None, policy: str, solution: bool, vectors: bool, model: str | None
+) -> dict[str, str]:
+    asked = {
+        "name": name,
+        "policy": policy,
+        "solution": "true" if solution else None,
+        "vectors": "true" if vectors else None,
+        "model": model,
+    }
+    return {key: value for key, value in asked.items() if value is not None}
+
+
+def _document(reply: httpx.Response) -> Any:
+    """The JSON of a reply; an empty object where it is none."""
     try:
-        document = reply.json()
+        return reply.json()
     except ValueError:
         return {}
-    return document if isinstance(document, dict) else {}

@@ -1,25 +1,27 @@
-"""What `farkas predict`, `score` and `serve` do."""
+"""What `farkas predict` and `score` do; the network is loaded once there is something to answer."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from runtime.files import write_atomically
-from service import folder, output
+from service import output
 from service.answers import Answer
 from service.choices import SOME_BAD, Policy
 from service.errors import UnreadableFile
 from service.failures import Failure, attempt
 from service.fatal import fatal_in_one_line
-from service.loading import load_predictor
-from service.pipeline import BatchLimits, Predictor, require_available, score_readings
-from service.progress import progress_bar
+from service.on_demand import OnDemand, default_model
+from service.pipeline import BatchLimits, require_available, score_readings
 from service.reading import read_file
-from service.settings import Settings, registry_of
+from service.settings import Settings
+from service.targets import require_writable, write_answers
+
+if TYPE_CHECKING:
+    from service.folder import Summary
 
 
 def predict(
@@ -34,7 +36,9 @@ def predict(
     """Answer files and print the answers; the exit status."""
     with fatal_in_one_line():
         require_available(policy)
-        predictor = _predictor(settings)
+        if target is not None:
+            require_writable(target, len(files))
+        predictor = default_model(settings)
         answered: list[tuple[Path, Answer | Failure]] = []
         for chunk, answers in _answers(files, settings, predictor, policy):
             pairs = list(zip(chunk, answers, strict=True))
@@ -44,12 +48,15 @@ def predict(
         if not as_json:
             _print_table(answered, solution)
         if target is not None:
-            _write_document(answered, target)
+            write_answers(answered, target)
     return SOME_BAD if any(isinstance(answer, Failure) for _, answer in answered) else 0
 
 
 def score(paths: Sequence[Path], settings: Settings, policy: Policy, *, target: Path, fresh: bool) -> int:
     """Score folders into a table; the exit status."""
+    from runtime.progress import progress_bar
+    from service import folder
+
     with fatal_in_one_line():
         if not target.parent.is_dir():
             raise UnreadableFile(f"there is no folder {str(target.parent)!r} to write to")
@@ -57,68 +64,28 @@ def score(paths: Sequence[Path], settings: Settings, policy: Policy, *, target: 
         files = folder.find(paths)
         if not files:
             raise UnreadableFile("there is no .mps, .json, .lp or .gz file below these paths")
-        run = folder.Run(_predictor(settings), policy, settings, target)
+        predictor = default_model(settings)
+        run = folder.Run(predictor, policy, settings, target, prepare=predictor.load)
         if fresh:
             run.forget()
-        with progress_bar(len(files)) as advance:
-            summary = run.score(files, advance)
+        with progress_bar("scoring", len(files), unit="files") as bar:
+            summary = run.score(files, bar.advance)
     _report(summary, target)
     return SOME_BAD if summary.failed else 0
 
 
-def serve(settings: Settings) -> None:
-    """Run the server until it is stopped."""
-    import uvicorn
-
-    from service.app import create_app
-
-    with fatal_in_one_line():
-        require_free(settings.host, settings.port)
-        predictor = _predictor(settings)
-    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    where = f"http://{shown}:{settings.port}"
-    typer.echo(f"{predictor.name}@{predictor.version} on {where}, documentation on {where}/docs", err=True)
-    uvicorn.run(
-        create_app(settings, predictor),
-        host=settings.host,
-        port=settings.port,
-        http="h11",
-        limit_concurrency=settings.connections,
-        timeout_graceful_shutdown=settings.grace_seconds,
-        server_header=False,
-    )
-
-
-def require_free(host: str, port: int) -> None:
-    """Refuse an address that another server holds, before anything is loaded.
-
-    Raises:
-        OSError: it is taken, or not of this machine.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise OSError(
-                f"cannot serve on {host} port {port}: {error.strerror} (choose another --port)"
-            ) from error
-
-
 def _answers(
-    files: Sequence[Path], settings: Settings, predictor: Predictor, policy: Policy
+    files: Sequence[Path], settings: Settings, predictor: OnDemand, policy: Policy
 ) -> Iterator[tuple[Sequence[Path], list[Answer | Failure]]]:
     """The answers of so many files at a time as go through the network together."""
     limits = BatchLimits(settings.batch_size, settings.batch_nonzeros)
     for start in range(0, len(files), limits.size):
         chunk = files[start : start + limits.size]
         readings = [attempt(read_file, file, settings.limits) for file in chunk]
-        yield chunk, score_readings(readings, predictor, policy, settings.tolerances, limits)
-
-
-def _predictor(settings: Settings) -> Predictor:
-    return load_predictor(registry_of(settings).resolve(settings.model), settings)
+        answers = score_readings(
+            readings, predictor, policy, settings.tolerances, limits, prepare=predictor.load
+        )
+        yield chunk, answers
 
 
 def _print_lines(answered: Sequence[tuple[Path, Answer | Failure]], solution: bool) -> None:
@@ -137,14 +104,7 @@ def _print_table(answered: Sequence[tuple[Path, Answer | Failure]], solution: bo
             console.print(output.solution_table(path, answer))
 
 
-def _write_document(answered: Sequence[tuple[Path, Answer | Failure]], target: Path) -> None:
-    """One file: its whole answer; several: a list of them."""
-    documents = [output.answer_line(path, answer, solution=True, vectors=True) for path, answer in answered]
-    content = output.dumps(documents[0] if len(documents) == 1 else documents, pretty=True)
-    write_atomically(target, content + b"\n")
-
-
-def _report(summary: folder.Summary, target: Path) -> None:
+def _report(summary: Summary, target: Path) -> None:
     reused = f", {summary.reused} of them from an earlier run" if summary.reused else ""
     failed = f"; {summary.failed} could not be answered, see error_detail" if summary.failed else ""
     typer.echo(f"{summary.files} files in {target}{reused}{failed}", err=True)

@@ -1,140 +1,197 @@
-"""The server's one working thread: reading, network and certificates stay off the event loop."""
+"""The server's inside: models by name, a bounded queue, and workers that read, predict and prove.
+
+This process neither reads instances nor loads a network.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
-from graphs.readers import Format
+from runtime.batch_worker import WorkLost
+from runtime.dispatch import Dispatcher, DispatcherClosed, DispatchLimits, Observers
 from runtime.names import ModelNotFound
 from runtime.registry import Registry
-from service.answers import Answer
-from service.choices import Policy
-from service.errors import NotReady, ServerBusy
-from service.failures import Failure
-from service.loading import load_predictor, use_threads
-from service.output import dumps
-from service.pipeline import Predictor, score, self_test
-from service.reading import read_body
+from runtime.results import TaskCrashed, TaskFailed, TaskFailure, TaskTimeout
+from service.admission import Deadlines, HeldBytes, Places
+from service.body import Reception
+from service.crew import Crew, isolated_crew
+from service.errors import AnsweringCrashed, AnswerTooSlow, NotReady, Problem, problem_of
+from service.metrics import Metrics
+from service.questions import Question, Reply
+from service.served_model import ServedModel
 from service.settings import Settings, registry_of
 
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Question:
-    """One request for an answer, its body received."""
-
-    body: bytes
-    name: str
-    form: Format | None
-    policy: Policy
-    model: str | None
-    solution: bool
-    vectors: bool
+_LOG = logging.getLogger("farkas")
 
 
 class Engine:
-    """Holds the loaded models and answers one question at a time, as many waiting as the settings allow.
+    """One server's state.
 
     Args:
         settings: which model, which limits.
-        predictor: the default model, where it is loaded already (tests, embedding).
+        crew: makes the workers, given the settings and the default model's folder.
+        default: the default model, where it is not the one that the settings name (tests).
     """
 
-    def __init__(self, settings: Settings, predictor: Predictor | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        crew: Callable[[Settings, Path], Crew] = isolated_crew,
+        default: ServedModel | None = None,
+    ) -> None:
         self.settings = settings
         self.registry: Registry = registry_of(settings)
-        self._default = predictor
-        self._loaded: OrderedDict[Path, Predictor] = OrderedDict()
-        self._thread = ThreadPoolExecutor(1, "farkas", use_threads, (settings.threads,))
-        self._waiting = 0
-        self._ready = False
+        self.metrics = Metrics()
+        self.places = Places(settings.concurrency)
+        self.held = HeldBytes(settings.held_bytes)
+        self.deadlines = Deadlines()
+        self._crew = crew
+        self._default = default
+        self._dispatcher: Dispatcher[Question, Reply] | None = None
+        self._is_draining = False
+        self.metrics.watch("waiting", "Instances that no worker has taken yet", lambda: self._waiting)
+        self.metrics.watch("places_taken", "Instances waiting or in work", lambda: self.places.taken)
+        self.metrics.watch("held_bytes", "Bytes of request bodies in memory", lambda: self.held.held)
+        self.metrics.watch("workers_ready", "Workers that can answer", lambda: self._ready)
 
-    async def start(self) -> None:
-        """Load the default model and answer a tiny instance with it.
+    def start(self) -> None:
+        """Start the workers and wait until each has loaded the default model and answered a tiny instance.
 
         Raises:
             RegistryError: there is no such model, or it cannot be loaded.
+            NotReady: a worker cannot be started, or the model's self-test failed.
         """
-        await self._in_thread(self._prepare)
+        if self._dispatcher is not None:
+            return
+        if self._default is None:
+            self._default = ServedModel.of(self.registry.resolve(self.settings.model))
+        limits = DispatchLimits(
+            self.settings.batch_size, self.settings.batch_bytes, self.settings.answer_seconds
+        )
+        observers = Observers(self.metrics.note_batch, self._note_loss)
+        dispatcher = Dispatcher(self._crew(self.settings, self._default.folder), limits, observers)
+        try:
+            dispatcher.start()
+        except WorkLost as error:
+            _log_failure(error.failure)
+            raise NotReady(f"a worker cannot be started: {error}") from error
+        except Exception as error:
+            for note in getattr(error, "__notes__", ()):
+                _LOG.error("worker: %s", note)
+            raise
+        self._dispatcher = dispatcher
+
+    def drain(self) -> None:
+        """No longer ready, though what is asked is still answered."""
+        self._is_draining = True
+
+    def cut(self) -> None:
+        """Enough waited: bodies that are not complete are refused, questions not answered given up."""
+        self.drain()
+        self.deadlines.end_all()
+        asyncio.get_running_loop().run_in_executor(None, self.stop)
 
     def stop(self) -> None:
-        """Take nothing more; what is being answered ends by itself."""
-        self._ready = False
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """End the workers, whatever they do; safe to call twice."""
+        self.drain()
+        if self._dispatcher is not None:
+            self._dispatcher.close()
 
     @property
-    def default(self) -> Predictor:
+    def default(self) -> ServedModel:
         """The model that answers when none is named.
 
         Raises:
-            NotReady: it is not loaded, or its self-test failed.
+            NotReady: no worker has it loaded yet.
         """
-        if self._default is None or not self._ready:
-            raise NotReady("the model is not loaded, or its self-test failed")
+        if self._default is None or self._dispatcher is None:
+            raise NotReady("the model is not loaded yet")
         return self._default
 
-    async def answer(self, question: Question) -> bytes | Failure:
-        """The answer as JSON, or why there is none.
+    @property
+    def ready_model(self) -> ServedModel:
+        """The default model, where the server wants questions and a worker can answer them.
 
         Raises:
-            ServerBusy: too many questions are waiting.
-            InstanceError, RegistryError: the body or the model's name is not acceptable.
+            NotReady: the server starts or stops, or all its workers are being replaced.
         """
-        with self._place():
-            return await self._in_thread(lambda: self._answer(question))
+        if self._is_draining:
+            raise NotReady("the server is stopping")
+        if self._ready == 0:
+            raise NotReady("no worker can answer yet")
+        return self.default
 
-    def _answer(self, question: Question) -> bytes | Failure:
-        predictor = self._predictor(question.model)
-        reading = read_body(question.body, question.name, self.settings.limits, question.form)
-        answer = score([reading.instance], predictor, question.policy, self.settings.tolerances)[0]
-        if isinstance(answer, Failure):
-            return answer
-        return _written(answer.after_reading(reading.seconds), question)
+    def folder_of(self, name: str | None) -> Path:
+        """The checkpoint meant by a name of the registry, `name@version`, or None; paths are never taken.
 
-    def _predictor(self, name: str | None) -> Predictor:
-        """The default model, or a registered one, loaded when first asked for; paths are never taken."""
+        Raises:
+            InvalidModelName, ModelNotFound, NotReady
+        """
         if name is None:
-            return self.default
+            return self.default.folder
         try:
-            folder = self.registry.find(name).folder
+            return self.registry.find(name).folder.resolve()
         except ModelNotFound:
             if name == self.default.name:
-                return self.default
+                return self.default.folder
             raise
-        if folder not in self._loaded:
-            self._loaded[folder] = load_predictor(folder, self.settings)
-            if len(self._loaded) > self.settings.loaded_models:
-                self._loaded.popitem(last=False)
-        self._loaded.move_to_end(folder)
-        return self._loaded[folder]
 
-    def _prepare(self) -> None:
-        if self._default is None:
-            folder = self.registry.resolve(self.settings.model)
-            self._default = self._loaded[folder] = load_predictor(folder, self.settings)
-        self._ready = self_test(self._default) is None
+    def reception(self, hold: Callable[[int], None]) -> Reception:
+        """How bodies are received; `hold` is told what is held in memory."""
+        return Reception(self.settings.limits, self.settings.body_seconds, hold, self.deadlines.within)
 
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        if self._waiting >= self.settings.concurrency:
-            raise ServerBusy("try again shortly")
-        self._waiting += 1
+    async def answer(self, question: Question) -> Reply:
+        """The answer, or the problem in its place; cancelled while it waits, the question is dropped.
+
+        Raises:
+            NotReady: the server has not started.
+        """
+        reply = await self._dispatched(question)
+        for line in reply.log:
+            _LOG.error("worker: %s", line)
+        self.metrics.note_reply(reply)
+        return reply
+
+    async def _dispatched(self, question: Question) -> Reply:
+        if self._dispatcher is None:
+            raise NotReady("the model is not loaded yet")
+        future = self._dispatcher.submit(question, question.size)
         try:
-            yield
-        finally:
-            self._waiting -= 1
+            return await asyncio.wrap_future(future)
+        except WorkLost as error:
+            return Reply(problem=_problem_of_loss(error.failure))
+        except DispatcherClosed as error:
+            return Reply(problem=problem_of(NotReady(str(error))))
 
-    async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    def _note_loss(self, failure: TaskFailure) -> None:
+        self.metrics.note_loss(failure)
+        _log_failure(failure)
+
+    @property
+    def _ready(self) -> int:
+        return 0 if self._dispatcher is None else self._dispatcher.ready
+
+    @property
+    def _waiting(self) -> int:
+        return 0 if self._dispatcher is None else self._dispatcher.waiting
 
 
-def _written(answer: Answer, question: Question) -> bytes:
-    return dumps(answer.to_json(solution=question.solution, vectors=question.vectors))
+def _problem_of_loss(failure: TaskFailure) -> Problem:
+    """What one question alone did to its worker."""
+    match failure:
+        case TaskTimeout():
+            hint = "start the server with a higher FARKAS_ANSWER_SECONDS"
+            return problem_of(AnswerTooSlow(f"answering {failure}", hint=hint))
+        case TaskCrashed():
+            return problem_of(AnsweringCrashed(f"{failure}; its last words are in the log of the program"))
+        case TaskFailed(type="MemoryError"):
+            return problem_of(MemoryError())
+    return problem_of(RuntimeError(str(failure)))
+
+
+def _log_failure(failure: TaskFailure) -> None:
+    words = {TaskCrashed: "output", TaskFailed: "traceback"}.get(type(failure))
+    _LOG.error("a worker lost its batch: %s\n%s", failure, getattr(failure, words) if words else "")

@@ -7,6 +7,9 @@
     ├── PolicyNotAvailable     a policy that this version does not have yet
     ├── BodyTooLarge           the request's body exceeds the limit in force
     ├── BodyTooSlow            the body did not arrive in time
+    ├── RequestTooSlow         the request's head did not arrive in time
+    ├── AnswerTooSlow          answering took longer than the limit in force
+    ├── AnsweringCrashed       the worker died of the instance
     ├── ServerBusy             as many requests as allowed are being answered
     └── NotReady               the server has no model yet, or its self-test failed
 
@@ -32,12 +35,14 @@ from runtime.names import (
     InvalidModelName,
     ModelNotFound,
     NothingToRollBack,
+    ReadOnlyModel,
     RegistryError,
     UnusableModel,
     VersionExists,
 )
 
 _LOG = logging.getLogger("farkas")
+_NO_MEMORY = "can't allocate memory"  # torch says it in a RuntimeError
 
 
 class ServiceError(Exception):
@@ -82,6 +87,21 @@ class BodyTooSlow(ServiceError):
     title = "The body did not arrive in time"
 
 
+class RequestTooSlow(ServiceError):
+    type = "request-too-slow"
+    title = "The request did not arrive in time"
+
+
+class AnswerTooSlow(ServiceError):
+    type = "answer-too-slow"
+    title = "Answering took longer than the limit in force"
+
+
+class AnsweringCrashed(ServiceError):
+    type = "answering-crashed"
+    title = "The worker died while it answered"
+
+
 class ServerBusy(ServiceError):
     type = "busy"
     title = "The server is answering as many requests as it may"
@@ -101,6 +121,7 @@ STATUS: dict[type[Exception], int] = {
     InvalidModelName: 422,
     ModelNotFound: 404,
     VersionExists: 409,
+    ReadOnlyModel: 409,
     NothingToRollBack: 409,
     RegistryError: 500,
     UnreadableFile: 400,
@@ -109,6 +130,9 @@ STATUS: dict[type[Exception], int] = {
     PolicyNotAvailable: 422,
     BodyTooLarge: 413,
     BodyTooSlow: 408,
+    RequestTooSlow: 408,
+    AnswerTooSlow: 422,
+    AnsweringCrashed: 500,
     ServerBusy: 503,
     NotReady: 503,
     UnusableModel: 503,
@@ -116,12 +140,13 @@ STATUS: dict[type[Exception], int] = {
 }
 """HTTP status of each of our errors; a subclass without a row has its nearest base's."""
 
+OUT_OF_MEMORY = "out-of-memory"
 _BY_STATUS = {
     400: ("bad-request", "The request is not valid HTTP for this address"),
     404: ("not-found", "There is nothing at this address"),
     405: ("method-not-allowed", "This address does not take that method"),
     500: ("internal-error", "Something went wrong on our side"),
-    503: ("out-of-memory", "There is not enough memory for this instance now"),
+    503: (OUT_OF_MEMORY, "There is not enough memory for this instance now"),
 }
 """Type and title of what is not an error class of ours."""
 
@@ -172,7 +197,7 @@ def problem_of(error: BaseException) -> Problem:
     """The problem an error is shown as; one that is not ours is logged and says nothing of its inside."""
     if isinstance(error, (InstanceError, RegistryError, ServiceError)):
         return _own(error)
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or _NO_MEMORY in str(error):
         return problem_of_status(503, "reading or answering it needs more memory than there is")
     _LOG.error("internal error", exc_info=error)
     return problem_of_status(500, "the error is in the log of the program")

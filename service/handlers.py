@@ -25,7 +25,7 @@ from service.errors import (
 from service.output import dumps
 
 PROBLEM_TYPE = "application/problem+json"
-_ID_HEADER = "X-Request-ID"
+ID_HEADER = "X-Request-ID"
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _RETRY_SECONDS = "1"
 
@@ -44,7 +44,7 @@ def problem_response(request: Request, problem: Problem, headers: dict[str, str]
     headers = dict(headers or {})
     request_id = getattr(request.state, "request_id", None)
     if request_id:
-        headers[_ID_HEADER] = request_id
+        headers[ID_HEADER] = request_id
     if problem.status == 503:
         headers["Retry-After"] = _RETRY_SECONDS
     return Response(dumps(problem.to_json(request_id)), problem.status, headers, PROBLEM_TYPE)
@@ -67,7 +67,7 @@ class RequestIds:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers[_ID_HEADER] = request_id
+                headers[ID_HEADER] = request_id
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
@@ -75,7 +75,7 @@ class RequestIds:
 
 
 def _request_id(request: Request) -> str:
-    given = request.headers.get(_ID_HEADER, "")
+    given = request.headers.get(ID_HEADER, "")
     return given if _GOOD_ID.match(given) else uuid4().hex
 
 

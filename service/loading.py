@@ -10,6 +10,7 @@ import torch
 from graphs.device import DeviceNotAvailable
 from graphs.predictor import Predictor
 from runtime.checkpoints import CheckpointError
+from runtime.memory import keep_freed_memory
 from runtime.names import UnusableModel
 from service.settings import Settings
 
@@ -38,3 +39,4 @@ def load_predictor(folder: Path, settings: Settings) -> Predictor:
 def use_threads(number: int) -> None:
     """How many CPU threads the network may use when it runs in the calling thread."""
     torch.set_num_threads(number)
+    keep_freed_memory()

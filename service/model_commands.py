@@ -68,6 +68,12 @@ def folder_of(reference: str) -> Path:
         return _registry().resolve(reference)
 
 
+def writable_folder_of(reference: str) -> Path:
+    """The same, where the model's card may be written to; exits for those that ship with farkas."""
+    with fatal_in_one_line():
+        return _registry().resolve_writable(reference)
+
+
 def _added(registry: Registry, reference: str) -> Entry | None:
     """The entry of a checkpoint folder, added now; None where the reference is no such folder."""
     folder = Path(reference).expanduser()

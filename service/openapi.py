@@ -13,10 +13,9 @@ from fastapi.openapi.utils import get_openapi
 from graphs.readers.json_format import Document
 from service.body import MEDIA_TYPES
 from service.handlers import PROBLEM_TYPE
-from service.schemas import ProblemShape
-
-PAGES = Path(__file__).parent / "pages"
-EXAMPLES = PAGES / "examples"
+from service.items import TextItem
+from service.schemas import AnswerShape, ItemErrorShape, ProblemShape
+from service.site import EXAMPLES
 
 _SUMMARIES = {
     "optimal.mps": "A workshop's plan (optimal)",
@@ -29,8 +28,8 @@ _TEXT = {"type": "string", "description": "The instance's text, as the file has 
 _BYTES = {"type": "string", "format": "binary", "description": "The file as it is; its bytes tell the format"}
 _REFERENCE = "#/components/schemas/{name}"
 
-_OBJECTS, _INSTANCE_PARTS = msgspec.json.schema_components([Document], ref_template=_REFERENCE)
-"""The schema of an instance in farkas's JSON form, taken from its reader."""
+_OBJECTS, _INSTANCE_PARTS = msgspec.json.schema_components([Document, TextItem], ref_template=_REFERENCE)
+"""The schemas of an instance in farkas's JSON form and of an item with a text, taken from their readers."""
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemShape, "description": meaning}
@@ -41,6 +40,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         413: "The body or the instance is beyond a limit",
         415: "The body's type or encoding is not read",
         422: "A parameter, a feature of the file, or a bound is not acceptable",
+        500: "Something went wrong on our side",
         503: "Busy, or not ready",
     }.items()
 }
@@ -54,6 +54,16 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def instance_body() -> dict[str, Any]:
     """The `requestBody` of a route that takes an instance."""
     return {"requestBody": {"required": True, "content": {media: _content(media) for media in MEDIA_TYPES}}}
+
+
+def predict_answer() -> dict[int | str, dict[str, Any]]:
+    """What `POST /v1/predict` answers: one answer, or a list of answers and errors to a list of instances."""
+    return {200: {"model": AnswerShape | list[AnswerShape | ItemErrorShape]}}
+
+
+def metrics_answer() -> dict[int | str, dict[str, Any]]:
+    """Text, not JSON."""
+    return {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -72,9 +82,12 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 def _content(media: str) -> dict[str, Any]:
     if media == "application/json":
-        return {"schema": _OBJECTS[0], "examples": _examples(".json")}
+        items = {"type": "array", "items": {"anyOf": _OBJECTS}, "description": "Many instances"}
+        return {"schema": {"anyOf": [_OBJECTS[0], items]}, "examples": _examples(".json") | _list_example()}
     if media in ("application/x-mps", "text/plain"):
         return {"schema": _TEXT, "examples": _examples(".mps")}
+    if media == "application/x-lp":
+        return {"schema": _TEXT}
     return {"schema": _BYTES}
 
 
@@ -84,6 +97,12 @@ def _examples(suffix: str) -> dict[str, Any]:
         Path(name).stem: {"summary": summary, "value": _value(EXAMPLES / name)}
         for name, summary in chosen.items()
     }
+
+
+def _list_example() -> dict[str, Any]:
+    text = _value(EXAMPLES / "infeasible.mps")
+    items = [_value(EXAMPLES / "knapsack.json"), {"text": text, "format": "mps", "name": "infeasible.mps"}]
+    return {"list": {"summary": "A list of two instances", "value": items}}
 
 
 def _value(file: Path) -> Any:

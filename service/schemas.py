@@ -133,6 +133,12 @@ class ProblemShape(Shape):
     hint: str | None = Field(default=None, description="What to do about it")
 
 
+class ItemErrorShape(Shape):
+    """In a list of answers: what stands in the place of an instance that has none."""
+
+    error: ProblemShape
+
+
 class ModelEntryShape(Shape):
     """A model in the list of models."""
 

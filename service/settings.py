@@ -54,10 +54,18 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=64 << 20, ge=1, description="Largest file or request body, as it arrives"
     )
-    max_inflated_bytes: int = Field(default=256 << 20, ge=1, description="Largest file or body after gunzip")
+    max_inflated_bytes: int = Field(default=512 << 20, ge=1, description="Largest file or body after gunzip")
     max_rows: int = Field(default=1_000_000, ge=0, description="Most rows of an instance")
     max_columns: int = Field(default=1_000_000, ge=0, description="Most columns of an instance")
-    max_nonzeros: int = Field(default=10_000_000, ge=0, description="Most nonzeros of an instance")
+    max_nonzeros: int = Field(default=20_000_000, ge=0, description="Most nonzeros of an instance")
+    max_lp_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        description="Time HiGHS may take to confirm a CPLEX-LP text, and once more for every 16 MiB of it",
+    )
+    max_lp_memory: int = Field(
+        default=4 << 30, ge=1, description="Bytes of address space of the process in which it does"
+    )
 
     feasibility_tolerance: float = Field(
         default=1e-6,
@@ -79,15 +87,50 @@ class Settings(BaseSettings):
     port: int = Field(
         default=8000, ge=0, le=65535, description="Port the server listens on; 0 takes a free one"
     )
-    concurrency: int = Field(
-        default=16, ge=1, description="Requests being answered or waiting for it; more get a 503"
+    workers: int = Field(
+        default=0, ge=0, le=256, description="Worker processes; 0 takes one a core, at most 4, one on a GPU"
     )
-    connections: int = Field(default=256, ge=1, description="Open connections and requests; more get a 503")
+    worker_memory: int = Field(
+        default=8 << 30, ge=0, description="Bytes of address space a worker may map; 0 for no limit"
+    )
+    concurrency: int = Field(
+        default=64, ge=1, description="Instances being answered or waiting for it; more get a 503"
+    )
+    held_bytes: int = Field(
+        default=1 << 30, ge=1, description="Bytes of request bodies held in memory; more get a 503"
+    )
+    batch_bytes: int = Field(
+        default=8 << 20, ge=1, description="Most bytes of several instances that a worker takes together"
+    )
+    max_items: int = Field(default=1000, ge=1, description="Most instances in a list")
+    answer_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="Time a worker has for an instance, and once more for every 64 MiB of it",
+    )
+    connections: int = Field(
+        default=1024,
+        ge=1,
+        description="Open connections; on more than these only health and metrics are served",
+    )
+    head_seconds: float = Field(default=10.0, gt=0, description="Time a client has to send a request's head")
+    idle_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Time a client may send no further request, or take nothing of its answer",
+    )
     body_seconds: float = Field(default=30.0, gt=0, description="Time a client has to send its request body")
     grace_seconds: int = Field(
         default=20, ge=0, description="Time requests have to finish when the server stops"
     )
     loaded_models: int = Field(default=4, ge=1, description="Models kept in memory, besides the default one")
+
+    @property
+    def worker_count(self) -> int:
+        """How many worker processes; several would share one GPU's memory."""
+        if self.workers:
+            return self.workers
+        return min(4, _cores()) if self.device is Device.CPU else 1
 
     @property
     def limits(self) -> ReadLimits:
@@ -97,6 +140,8 @@ class Settings(BaseSettings):
             rows=self.max_rows,
             columns=self.max_columns,
             nonzeros=self.max_nonzeros,
+            lp_seconds=self.max_lp_seconds,
+            lp_memory_bytes=self.max_lp_memory,
         )
 
     @property
@@ -107,6 +152,11 @@ class Settings(BaseSettings):
             ray=self.ray_tolerance,
             gap=self.gap_tolerance,
         )
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def settings_from(**flags: Any) -> Settings:

@@ -15,9 +15,11 @@ LAYERS = ("runtime", "graphs", "solvers", "training", "service")
 ROOT = Path(__file__).resolve().parent.parent
 TORCH_FREE = (
     "graphs.instance", "graphs.points", "graphs.errors", "graphs.prediction", "graphs.readers",
-    "graphs.writers", "graphs.blocks", "graphs.scaling", "graphs.features", "graphs.saddle_point",
+    "graphs.writers", "graphs.basis", "graphs.highs_lp", "graphs.readers.lp",
+    "graphs.blocks", "graphs.scaling", "graphs.features",
     "solvers.linear.certificate", "solvers.linear.trivial", "solvers.linear.projection",
-    "runtime.registry", "service.client", "service.cli",
+    "solvers.linear.batch",
+    "runtime.registry", "service.client", "service.cli", "service.app", "service.server",
 )  # fmt: skip
 
 

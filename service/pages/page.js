@@ -4,6 +4,8 @@ import { answerNodes, problemNodes, wrongLine } from "./rendering.js";
 
 const MOST_JSON = 200_000; // characters of JSON shown on the page; the saved file has them all
 
+const LIST_HINT = "From a terminal, with the line below, every item is answered.";
+
 const element = (id) => document.getElementById(id);
 let last = null; // what was asked last: { blob, name, address: of an example }
 let turns = 0; // an answer that comes after a newer question is not shown
@@ -37,6 +39,9 @@ async function post(question, query) {
   try {
     const reply = await fetch("v1/predict" + (query ? query + "&" : "?") + name, request);
     const body = await reply.json();
+    if (Array.isArray(body)) {
+      return { problem: { title: "A list of instances", detail: "This page shows one instance.", hint: LIST_HINT } };
+    }
     return reply.ok ? { answer: body } : { problem: body };
   } catch {
     const hint = "See whether it still runs, and whether it takes files as large as this one: " +

@@ -366,3 +366,15 @@ def test_small_items_cost_little(tasks: Any) -> None:
         started = time.perf_counter()
         assert sum(1 for _ in pool.map(tasks.double, range(5000), limit=10)) == 5000
         assert time.perf_counter() - started < 5000 * 400e-6
+
+
+def test_a_bound_within_a_bound_never_loosens_it() -> None:
+    code = """
+import resource
+from runtime.child import limit_resources
+for limit, found in ((1 << 40, 1 << 40), (1 << 41, 1 << 40), (0, 1 << 40), (1 << 39, 1 << 39)):
+    limit_resources(limit)
+    assert resource.getrlimit(resource.RLIMIT_AS) == (found, found)
+"""
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

@@ -16,6 +16,7 @@ from runtime.names import (
     InvalidModelName,
     ModelNotFound,
     NothingToRollBack,
+    ReadOnlyModel,
     RegistryError,
     UnusableModel,
     VersionExists,
@@ -175,6 +176,21 @@ def test_resolve_takes_names_versions_and_folders(
     with pytest.raises(ModelNotFound) as caught:
         registry.resolve("nowhere")
     assert caught.value.hint == "known models: bundled"
+
+
+def test_only_ones_own_models_are_found_for_writing(
+    registry: Registry, trained: list[Path], tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "base" / "bundled" / "9")
+    for reference in ("bundled", "bundled@9", str(tmp_path / "base" / "bundled" / "9"), str(link)):
+        with pytest.raises(ReadOnlyModel, match="ships with farkas"):
+            registry.resolve_writable(reference)
+    registry.add(trained[0])
+    assert registry.resolve_writable("mine") == tmp_path / "own" / "mine" / "1"
+    assert registry.resolve_writable(str(trained[1])) == trained[1]
+    with pytest.raises(ModelNotFound):
+        registry.resolve_writable("nobody")
 
 
 def test_find_takes_no_path(registry: Registry, trained: list[Path]) -> None:

@@ -19,7 +19,12 @@ from graphs.instance import Instance
 from graphs.points import Candidate
 from graphs.prediction import CLASSES, Prediction, Verdict
 from graphs.readers import read_instance
+from service.answering import Answerer, Load
 from service.app import create_app
+from service.engine import Engine
+from service.loading import load_predictor
+from service.questions import Question, Reply
+from service.served_model import ServedModel
 from service.settings import BUNDLED_MODELS, Settings
 
 LP = b"""NAME TINY
@@ -85,6 +90,41 @@ class FakePredictor:
         )
 
 
+class LocalWorker:
+    """Does its batches in the dispatcher's own thread, with a network that is at hand."""
+
+    def __init__(self, settings: Settings, folder: Path, load: Load) -> None:
+        self._answerer = Answerer(settings, folder, load)
+
+    def start(self) -> None:
+        error = self._answerer.prepare()
+        if error is not None:
+            raise error
+
+    def run(self, items: Sequence[Question], seconds: float) -> Sequence[Reply]:
+        return self._answerer.answer(items)
+
+    def interrupt(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+FAKE_FOLDER = Path("no-such-folder")
+
+
+def local_engine(settings: Settings, predictor: Any, load: Load = load_predictor) -> Engine:
+    """A server's inside with one worker in this process, `predictor` as its default model."""
+
+    def load_or_take(folder: Path, settings: Settings) -> Any:
+        return predictor if folder == FAKE_FOLDER else load(folder, settings)
+
+    model = ServedModel(predictor.name, predictor.version, predictor.sha256, FAKE_FOLDER, predictor.card)
+    crew = [LocalWorker(settings, FAKE_FOLDER, load_or_take)]
+    return Engine(settings, lambda settings, folder: crew, model)
+
+
 class Api:
     """Drives an app in process: `api.get(...)`, `api.post(...)`, without sockets."""
 
@@ -128,6 +168,11 @@ def make_fake() -> type[FakePredictor]:
 
 
 @pytest.fixture
+def make_engine() -> Callable[..., Engine]:
+    return local_engine
+
+
+@pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Defaults, with an empty registry, whatever the environment says."""
     for name in Settings.model_fields:
@@ -157,8 +202,8 @@ def make_api() -> Iterator[Callable[..., Api]]:
     with asyncio.Runner() as runner:
         stops: list[Callable[[], object]] = []
 
-        def make(settings: Settings, predictor: Any = None, *, started: bool = True) -> Api:
-            app = create_app(settings, predictor)
+        def make(settings: Settings, predictor: Any, *, started: bool = True) -> Api:
+            app = create_app(settings, local_engine(settings, predictor))
             if started:
                 lifespan = app.router.lifespan_context(app)
                 runner.run(lifespan.__aenter__())

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from graphs.prediction import Verdict
+from service.errors import NotReady
 from service.schemas import AnswerShape, ModelCardShape, ModelListShape, ProblemShape, ReadyShape
 from service.settings import Settings
 
@@ -289,9 +290,52 @@ def test_not_ready_before_the_start(make_api: Any, settings: Settings, fake: Any
     problem(api.post("/v1/predict"), 503, "not-ready")
 
 
-def test_not_ready_when_the_self_test_fails(make_api: Any, settings: Settings, fake: Any) -> None:
+def test_a_model_that_fails_its_self_test_does_not_start(
+    make_api: Any, settings: Settings, fake: Any
+) -> None:
     fake.poison(2)
-    problem(make_api(settings, fake).get("/health/ready"), 503, "not-ready")
+    with pytest.raises(NotReady, match="self-test"):
+        make_api(settings, fake)
+
+
+def test_not_ready_while_draining_though_what_is_asked_is_answered(api: Any) -> None:
+    api.app.state.engine.drain()
+    problem(api.get("/health/ready"), 503, "not-ready")
+    assert api.get("/health/live").status_code == 200
+    assert api.post("/v1/predict").status_code == 200
+
+
+def test_unknown_parameters_are_refused_with_the_known_ones(api: Any) -> None:
+    found = problem(api.post("/v1/predict?solutions=true"), 422, "invalid-request")
+    assert "solution" in found["hint"]
+    assert "solutions" not in found["detail"]
+    for address in ("/health/live?x=1", "/v1/models?x=1", "/metrics?x=1", "/v1/models/fake?x=1"):
+        problem(api.get(address), 422, "invalid-request")
+
+
+def test_metrics_count_by_route_and_verdict(api: Any, lp: bytes) -> None:
+    api.post("/v1/predict")
+    api.post("/v1/predict", b"nonsense")
+    api.get("/nowhere")
+    api.get("/pages/page.js")
+    reply = api.get("/metrics")
+    assert reply.headers["content-type"].startswith("text/plain")
+    values = dict(line.rsplit(" ", 1) for line in reply.text.splitlines() if not line.startswith("#"))
+    for counted, value in (
+        ('farkas_requests_total{method="POST",route="/v1/predict",status="200"}', 1),
+        ('farkas_requests_total{method="POST",route="/v1/predict",status="400"}', 1),
+        ('farkas_requests_total{method="GET",route="none",status="404"}', 1),
+        ('farkas_requests_total{method="GET",route="files",status="200"}', 1),
+        ('farkas_answers_total{provenance="certified",verdict="optimal"}', 1),
+        ('farkas_problems_total{type="malformed-file"}', 1),
+        ('farkas_step_seconds_count{step="read"}', 1),
+        ("farkas_batch_size_count", 2),
+        ("farkas_body_bytes_sum", len(lp) + len(b"nonsense")),
+        ("farkas_workers_ready", 1),
+        ("farkas_places_taken", 0),
+        ("farkas_held_bytes", 0),
+    ):
+        assert float(values[counted]) == value, counted
 
 
 def test_a_harmless_request_id_is_kept_and_a_harmful_one_replaced(api: Any) -> None:
@@ -311,3 +355,14 @@ sys.exit(" ".join({"training", "highspy", "pyscipopt", "matplotlib"} & set(sys.m
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr
+
+
+LP_TEXT = b"minimize\n obj: X + 2 Y\nsubject to\n NEED: X + Y >= 1\nbounds\n X <= 3\n Y <= 3\nend\n"
+
+
+def test_lp_bodies(api: Any, lp: bytes) -> None:
+    expected = api.post("/v1/predict").json()["instance"]["sha256"]
+    for media in ("application/x-lp", "text/plain", None):
+        assert api.post("/v1/predict", LP_TEXT, media).json()["instance"]["sha256"] == expected
+    problem(api.post("/v1/predict", LP_TEXT, "application/x-mps"), 400, "malformed-file")
+    problem(api.post("/v1/predict", lp, "application/x-lp"), 400, "malformed-file")

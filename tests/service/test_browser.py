@@ -19,8 +19,9 @@ import uvicorn
 
 from graphs.prediction import Verdict
 from service.app import create_app
-from service.openapi import EXAMPLES
+from service.engine import Engine
 from service.settings import Settings
+from service.site import EXAMPLES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -37,8 +38,8 @@ MALFORMED = "NAME TINY\nROWS\n N COST\nCOLUMNS\n\tÄ\tCOST\t1,5\nENDATA\n".encod
 class Server:
     """The app on a free port, in a thread of its own."""
 
-    def __init__(self, settings: Settings, predictor: Any) -> None:
-        config = uvicorn.Config(create_app(settings, predictor), port=0, log_level="warning", http="h11")
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        config = uvicorn.Config(create_app(settings, engine), port=0, log_level="warning", http="h11")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
@@ -113,8 +114,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def server(settings: Settings, fake: Any) -> Iterator[Server]:
-    made = Server(settings, fake)
+def server(settings: Settings, fake: Any, make_engine: Callable[..., Engine]) -> Iterator[Server]:
+    made = Server(settings, make_engine(settings, fake))
     yield made
     made.stop()
 
@@ -190,6 +191,12 @@ def test_a_malformed_file_is_shown_where_it_is_wrong(visit: Visit) -> None:
     assert visit.text("mark") == "1,5"
     assert visit.text(".wrong") == "5 │  Ä COST 1,5"
     assert visit.json()["status"] == 400
+
+
+def test_a_list_is_said_to_be_one(visit: Visit) -> None:
+    visit.choose("many.json", b"[" + odd_integers() + b"]")
+    assert visit.text("#status") == "many.json: A list of instances"
+    assert "every item is answered" in visit.text("#shown")
 
 
 def test_what_comes_from_a_file_is_never_markup(visit: Visit, lp: bytes) -> None:

@@ -30,7 +30,7 @@ def farkas(
     make_checkpoint("mine", "1", settings.models / "mine" / "1")
     monkeypatch.setenv("FARKAS_MODELS", str(settings.models))
     monkeypatch.setenv("FARKAS_MODEL", "mine")
-    monkeypatch.setattr("service.commands.load_predictor", lambda folder, settings: fake)
+    monkeypatch.setattr("service.loading.load_predictor", lambda folder, settings: fake)
     runner = CliRunner()
 
     def run(*arguments: object, **extra: Any) -> Result:
@@ -128,6 +128,18 @@ def test_the_whole_answer_is_written(
     assert ["error" in item for item in json.loads(many.read_text())] == [False, True, True, False]
 
 
+def test_a_solution_and_a_basis_are_written(
+    farkas: Callable[..., Result], files: list[Path], fake: Any, tmp_path: Path
+) -> None:
+    fake.solution, fake.dual = [1.0, 0.0], [1.0]
+    assert farkas("predict", files[0], "-o", tmp_path / "one.sol").exit_code == 0
+    assert (tmp_path / "one.sol").read_text().endswith("# Columns 2\nX 1.0\nY 0.0\n")
+    assert farkas("predict", files[0], "-o", tmp_path / "one.bas").exit_code == 0
+    assert (tmp_path / "one.bas").read_text().endswith("# Columns 2\nX 1\nY 0\n# Rows 1\nNEED 0\n")
+    assert farkas("predict", files[1], "-o", tmp_path / "bad.sol").exit_code == 2
+    assert not (tmp_path / "bad.sol").exists()
+
+
 def test_the_solution_is_shown_on_request(
     farkas: Callable[..., Result], files: list[Path], fake: Any
 ) -> None:
@@ -143,7 +155,10 @@ def test_the_solution_is_shown_on_request(
         ["predict", "a.mps", "--policy", "guess"],
         ["predict", "a.mps", "--device", "tpu"],
         ["predict", "a.mps", "--no-such-option"],
-        ["predict", "a.mps", "-o", "out.sol"],
+        ["predict", "a.mps", "-o", "out.txt"],
+        ["predict", "a.mps", "b.mps", "-o", "out.sol"],
+        ["convert", "a.mps"],
+        ["convert", "a.mps", "out.lp"],
         ["score", "."],
         ["score", ".", "-o", "out.xlsx"],
         ["nothing"],
@@ -225,14 +240,11 @@ def test_serve_hands_its_settings_to_the_server(
     farkas: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, Any] = {}
-    monkeypatch.setattr("uvicorn.run", lambda app, **options: seen.update(options, app=app))
+    monkeypatch.setattr("service.server.serve", lambda settings: seen.update(settings.model_dump()))
     monkeypatch.setenv("FARKAS_CONNECTIONS", "77")
     result = farkas("serve", "--host", "::1", "--port", "8123")
     assert result.exit_code == 0, result.stderr
-    assert "http://[::1]:8123" in result.stderr
-    assert (seen["host"], seen["port"], seen["limit_concurrency"]) == ("::1", 8123, 77)
-    assert seen["timeout_graceful_shutdown"] == 20
-    assert seen["app"].state.engine.settings.port == 8123
+    assert (seen["host"], seen["port"], seen["connections"]) == ("::1", 8123, 77)
 
 
 def test_models_from_training_to_rollback(

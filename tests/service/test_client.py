@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,18 @@ import uvicorn
 
 from service.app import create_app
 from service.client import ApiError, Client
+from service.engine import Engine
 from service.settings import Settings
+from service.site import EXAMPLES
 
 
 @pytest.fixture
-def server(settings: Settings, fake: Any) -> Iterator[str]:
+def server(settings: Settings, fake: Any, make_engine: Callable[..., Engine]) -> Iterator[str]:
     """The address of a running server with the fake network."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(settings, fake), log_level="warning", http="h11", lifespan="on")
+    config = uvicorn.Config(
+        create_app(settings, make_engine(settings, fake)), log_level="warning", http="h11", lifespan="on"
+    )
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, args=([listener],))
     thread.start()
@@ -49,6 +54,23 @@ def test_files_and_bytes(client: Client, tmp_path: Path, lp: bytes, fake: Any) -
     whole = client.predict(lp, solution=True, vectors=True, model="fake")
     assert whole["solution"] == {"X": 1.0}
     assert whole["certificate"]["dual"] == [1.0]
+
+
+def test_many_instances_in_one_request(client: Client, tmp_path: Path, lp: bytes) -> None:
+    (tmp_path / "a.mps.gz").write_bytes(gzip.compress(lp))
+    knapsack = json.loads((EXAMPLES / "knapsack.json").read_text())
+    answers = client.predict_many([tmp_path / "a.mps.gz", knapsack, lp.replace(b"2.0", b"2,0"), lp])
+    assert [answer.get("instance", {}).get("name") for answer in answers] == [
+        "TINY",
+        "knapsack",
+        None,
+        "TINY",
+    ]
+    assert answers[2]["error"]["line"] == 7
+    assert client.predict_many([]) == []
+    with pytest.raises(ApiError) as caught:
+        client.predict_many([lp], model="nobody")
+    assert caught.value.status == 404
 
 
 def test_large_files_travel_compressed(client: Client, lp: bytes) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from pyarrow import parquet
 
+from service.client import Client
 from service.loading import load_predictor
-from service.openapi import EXAMPLES
 from service.schemas import AnswerShape
 from service.settings import Settings, registry_of
+from service.site import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "from service.cli import app; app(prog_name='farkas')"
@@ -64,6 +67,44 @@ def test_the_server_agrees_with_the_command(real_api: Any) -> None:
     card = real_api.get("/v1/models/bundled").json()
     assert card["default"]
     assert card["card"]["weights_sha256"] == card["sha256"]
+
+
+def test_the_server_as_people_start_it(bundled_model: Path, tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FARKAS_")}
+    settings = {"FARKAS_MODELS": str(tmp_path), "FARKAS_WORKERS": "1", "FARKAS_PORT": "0"}
+    running = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, "serve"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment | settings,
+    )
+    try:
+        assert running.stderr is not None
+        said = running.stderr.readline()
+        address = re.search(r"bundled@1 on (http://127\.0\.0\.1:\d+),", said)
+        assert address, said
+        with Client(address[1]) as client:
+            while not client.ready():
+                assert running.poll() is None
+            files = sorted(EXAMPLES.iterdir())
+            answers = [client.predict(file) for file in files]
+            together = client.predict_many(files)
+        for answer, same in zip(answers, together, strict=True):
+            AnswerShape.model_validate(answer)
+            assert answer["model"]["name"] == "bundled"
+            assert (answer["verdict"], answer["instance"]) == (same["verdict"], same["instance"])
+        loaded = {Path(part.path).name for part in psutil.Process(running.pid).memory_maps()}
+        heavy = ("libtorch", "_highs", "libscip-", "libscip.")
+        assert not [name for name in loaded if name.startswith(heavy)]
+        running.terminate()
+        assert running.wait(30) == 0
+    finally:
+        running.kill()
+        running.wait()
+        if running.stderr is not None:
+            running.stderr.close()
 
 
 def test_the_shared_folder_gives_sane_rows(

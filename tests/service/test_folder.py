@@ -30,7 +30,7 @@ def data(tmp_path: Path, lp: bytes) -> Path:
     (folder / "inner" / "zipped.mps.gz").write_bytes(gzip.compress(lp))
     (folder / "inner" / "bad.mps").write_bytes(lp.replace(b"2.0", b"2,0"))
     (folder / "cut.mps.gz").write_bytes(gzip.compress(lp)[:-9])
-    (folder / "other.lp").write_text("Minimize\n obj: x\nEnd\n")
+    (folder / "other.lp").write_text("no model\n")
     (folder / "readme.txt").write_text("no instance")
     return folder
 
@@ -39,7 +39,7 @@ def data(tmp_path: Path, lp: bytes) -> Path:
 def make_run(settings: Settings, fake: Any, tmp_path: Path) -> Callable[..., Run]:
     def make(name: str = "out.parquet", predictor: Any = None, **changes: Any) -> Run:
         chosen = settings.model_copy(update={"batch_size": 2, **changes})
-        return Run(predictor or fake, Policy.PREDICT, chosen, tmp_path / name)
+        return Run(predictor or fake, Policy.PREDICT, chosen, tmp_path / name, shard_files=2)
 
     return make
 
@@ -77,7 +77,7 @@ def test_every_file_has_its_row(data: Path, make_run: Callable[..., Run]) -> Non
     assert errors == {
         "cut.mps.gz": "malformed-file",
         "inner/bad.mps": "malformed-file",
-        "other.lp": "unsupported-section",
+        "other.lp": "malformed-file",
     }
     assert found[6]["error_line"] == 7
 
@@ -229,5 +229,5 @@ def test_chunks_depend_on_number_and_size_alone() -> None:
 
 
 def test_an_empty_table_has_all_columns() -> None:
-    assert tables.table([]).schema == tables.SCHEMA
-    assert pa.concat_tables([tables.table([])]).num_rows == 0
+    assert tables.table([], []).schema == tables.SCHEMA
+    assert pa.concat_tables([tables.table([], [])]).num_rows == 0

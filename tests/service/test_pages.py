@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from graphs.readers import read_file
-from service.openapi import EXAMPLES, PAGES
 from service.schemas import ProblemShape
+from service.site import EXAMPLES, PAGES
 from solvers.linear.trivial import interval_verdict
 
 
@@ -68,6 +68,28 @@ def test_the_documentation_comes_from_this_host(api: Any) -> None:
         assert address.startswith("/")
         assert not address.startswith("//")
         assert api.get(address).status_code == 200, address
+
+
+@pytest.mark.parametrize("address", ["/", "/pages/page.js", "/docs"])
+def test_no_page_names_another_host(api: Any, address: str) -> None:
+    text = api.get(address).text.replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?:|[\"'(]//", text)
+
+
+def test_the_documentation_asks_no_validator(api: Any) -> None:
+    assert '"validatorUrl": null' in api.get("/docs").text
+
+
+@pytest.mark.parametrize("address", ["/", "/pages/page.js"])
+def test_browsers_keep_the_page_and_ask_whether_it_is_new(api: Any, address: str) -> None:
+    first = api.get(address)
+    assert first.headers["cache-control"] == "no-cache"
+    again = api.get(address, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert api.get(address, headers={"If-None-Match": '"old"'}).status_code == 200
+    head = api.run(api.http.head(address))
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(first.content))
 
 
 def test_every_example_button_has_its_file(api: Any) -> None:

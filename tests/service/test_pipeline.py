@@ -18,7 +18,7 @@ from service.errors import PolicyNotAvailable, problem_of
 from service.failures import Failure
 from service.pipeline import BatchLimits, batches, score, score_readings, self_test
 from service.reading import Reading
-from solvers.linear.certificate import DEFAULT_TOLERANCES, Tolerances, certify
+from solvers.linear.certificate import DEFAULT_TOLERANCES
 
 
 def box(columns: int, rows: int = 1) -> Instance:
@@ -58,17 +58,7 @@ def test_a_graph_that_cannot_be_built_is_one_failure(fake: Any, monkeypatch: pyt
             raise MalformedFile("no graph")
         return build_graphs(instances)
 
-    monkeypatch.setattr("service.pipeline.build_graphs", refuse)
-    assert [type(answer) for answer in score([box(2), box(5)], fake)] == [Answer, Failure]
-
-
-def test_a_certificate_that_fails_is_one_failure(fake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(instance: Instance, candidate: Any, *, tolerances: Tolerances) -> Any:
-        if instance.columns == 5:
-            raise FloatingPointError
-        return certify(instance, candidate, tolerances=tolerances)
-
-    monkeypatch.setattr("service.pipeline.certify", refuse)
+    monkeypatch.setattr("graphs.bipartite.build_graphs", refuse)
     assert [type(answer) for answer in score([box(2), box(5)], fake)] == [Answer, Failure]
 
 
@@ -87,6 +77,12 @@ def test_policies_to_come_are_refused(fake: Any, policy: Policy) -> None:
     with pytest.raises(PolicyNotAvailable, match=policy.value):
         score([box(2)], fake, policy)
     assert fake.batches == []
+
+
+def test_proofs_are_made_together_whatever_goes_through_the_network(fake: Any) -> None:
+    answers = score([box(2)] * 5, fake, limits=BatchLimits(size=2))
+    assert fake.batches == [2, 2, 1]
+    assert {answer.provenance for answer in answers if isinstance(answer, Answer)} == {"certified"}
 
 
 def test_the_time_of_a_batch_is_shared(fake: Any) -> None:
@@ -117,9 +113,9 @@ def test_the_trivial_candidates_are_tried_too(fake: Any, instance: Instance) -> 
 
 
 def test_batches_respect_both_limits() -> None:
-    readings = [Reading(box(columns), 0.0) for columns in (1, 1, 1, 6, 9, 2, 3)]
-    cut = batches(readings, BatchLimits(size=3, nonzeros=7))
-    assert [[r.instance.columns for r in batch] for batch in cut] == [[1, 1, 1], [6], [9], [2, 3]]
+    instances = [box(columns) for columns in (1, 1, 1, 6, 9, 2, 3)]
+    cut = batches(instances, BatchLimits(size=3, nonzeros=7))
+    assert [[instance.columns for instance in batch] for batch in cut] == [[1, 1, 1], [6], [9], [2, 3]]
     assert list(batches([], BatchLimits())) == []
 
 
@@ -134,6 +130,21 @@ def test_failures_to_read_keep_their_places(fake: Any) -> None:
     assert (first.instance.columns, second.instance.columns) == (2, 3)
     assert (first.seconds.read, second.seconds.read) == (0.25, 0.5)
     assert fake.batches == [1, 1]
+
+
+def test_nothing_is_prepared_where_nothing_was_read(fake: Any) -> None:
+    bad = Failure(problem_of(MalformedFile("wrong")))
+    calls: list[str] = []
+    for readings in ([bad], [], [bad, Reading(box(2), 0.0)]):
+        score_readings(
+            readings,
+            fake,
+            Policy.PREDICT,
+            DEFAULT_TOLERANCES,
+            BatchLimits(),
+            prepare=lambda: calls.append("once"),
+        )
+    assert calls == ["once"]
 
 
 def test_the_self_test_answers_a_tiny_instance(fake: Any) -> None:

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from graphs.errors import InstanceTooLarge, UnsupportedSection
+from graphs.errors import InstanceTooLarge, MalformedFile
 from graphs.readers.limits import ReadLimits
 from service.errors import UnreadableFile
-from service.reading import STDIN, display_name, instance_suffix, read_file
+from service.reading import STDIN, display_name, instance_suffix, read_body, read_file
 
 LIMITS = ReadLimits()
 
@@ -42,10 +42,13 @@ def test_no_more_is_read_than_the_limit_needs(tmp_path: Path, lp: bytes) -> None
         read_file(path, ReadLimits(compressed_bytes=1000, inflated_bytes=1000))
 
 
-def test_lp_files_are_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "a.lp").write_text("Minimize\n obj: x\nSubject To\n c: x >= 1\nEnd\n")
-    with pytest.raises(UnsupportedSection):
-        read_file(tmp_path / "a.lp", LIMITS)
+def test_lp_files_and_bodies_are_read(tmp_path: Path) -> None:
+    text = b"Minimize\n obj: x\nSubject To\n c: x >= 1\nEnd\n"
+    (tmp_path / "a.lp").write_bytes(text)
+    assert read_file(tmp_path / "a.lp", LIMITS).instance.name == "a"
+    assert read_body(text, "request", LIMITS, "lp").instance.rows == 1
+    with pytest.raises(MalformedFile):
+        read_body(text.replace(b">= 1", b">= nan"), "request", LIMITS, "lp")
 
 
 @pytest.mark.parametrize(

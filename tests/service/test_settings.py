@@ -56,6 +56,8 @@ def test_limits_and_tolerances_carry_the_right_values() -> None:
         max_rows=3,
         max_columns=4,
         max_nonzeros=5,
+        max_lp_seconds=6.0,
+        max_lp_memory=7,
         feasibility_tolerance=1e-3,
         integrality_tolerance=1e-4,
         ray_tolerance=1e-5,
@@ -64,6 +66,7 @@ def test_limits_and_tolerances_carry_the_right_values() -> None:
     limits, tolerances = settings.limits, settings.tolerances
     assert (limits.compressed_bytes, limits.inflated_bytes) == (1, 2)
     assert (limits.rows, limits.columns, limits.nonzeros) == (3, 4, 5)
+    assert (limits.lp_seconds, limits.lp_memory_bytes) == (6.0, 7)
     assert (tolerances.feasibility, tolerances.integrality) == (1e-3, 1e-4)
     assert (tolerances.ray, tolerances.gap) == (1e-5, 1e-7)
 
@@ -83,6 +86,13 @@ def test_the_registry_follows_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_
     assert user_models() == tmp_path / ".local" / "share" / "farkas" / "models"
     monkeypatch.setenv("FARKAS_MODELS", "~/mine")
     assert registry_of(Settings()).root == tmp_path / "mine"
+
+
+def test_workers_are_as_many_as_cores_but_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.settings._cores", lambda: 64)
+    assert Settings().worker_count == 4
+    assert Settings(workers=7).worker_count == 7
+    assert Settings(device=Device.CUDA).worker_count == 1
 
 
 def test_every_setting_is_a_row_with_help() -> None:

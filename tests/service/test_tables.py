@@ -14,6 +14,7 @@ from pyarrow import parquet
 from graphs.errors import MalformedFile
 from graphs.instance import Instance
 from service import tables
+from service.answers import Answer
 from service.errors import problem_of
 from service.failures import Failure
 from service.pipeline import score
@@ -22,7 +23,7 @@ from service.pipeline import score
 @pytest.fixture
 def table(fake: Any, instance: Instance) -> pa.Table:
     bad = Failure(problem_of(MalformedFile('wrong, "quoted"\nname', line=3)))
-    return tables.table([tables.row("a.mps", score([instance], fake)[0]), tables.row("b.mps", bad)])
+    return tables.table(["a.mps", "b.mps"], [score([instance], fake)[0], bad])
 
 
 def test_columns_and_types(table: pa.Table) -> None:
@@ -51,12 +52,29 @@ def test_the_three_forms_say_the_same(table: pa.Table, tmp_path: Path) -> None:
     assert float(rows[0]["p_optimal"]) == 0.7
 
 
-def test_every_column_comes_from_an_answer_or_an_error(fake: Any, instance: Instance) -> None:
-    rows = [
-        tables.row("a", score([instance], fake)[0]),
-        tables.row("b", Failure(problem_of(MalformedFile("wrong", line=3)))),
-    ]
-    assert set(rows[0]) | set(rows[1]) == set(tables.SCHEMA.names)
+def test_a_row_says_what_the_answer_says(fake: Any, instance: Instance) -> None:
+    answer = score([instance], fake)[0]
+    assert isinstance(answer, Answer)
+    (row,) = tables.table(["a"], [answer]).to_pylist()
+    document = answer.to_json()
+    certificate = document["certificate"]
+    assert row == {
+        "file": "a",
+        **document["instance"],
+        **{key: document[key] for key in ("verdict", "provenance", "confidence")},
+        **{key: document[key] for key in ("objective", "objective_provenance")},
+        **{f"p_{name}": share for name, share in document["probabilities"].items()},
+        **{f"certificate_{key}": certificate[key] for key in ("kind", "scope", "objective")},
+        **{key: certificate[key] for key in ("dual_bound", "gap")},
+        "model": "fake@1",
+        **{f"seconds_{name}": value for name, value in document["seconds"].items()},
+        **dict.fromkeys(("error_type", "error_detail", "error_line")),
+    }
+
+
+def test_there_are_as_many_answers_as_files(fake: Any, instance: Instance) -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        tables.table(["a", "b"], score([instance], fake))
 
 
 def test_a_write_that_fails_leaves_the_former_file(

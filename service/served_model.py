@@ -1,0 +1,38 @@
+"""The model that answers when none is named, known from its card: the server's process loads no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.checkpoints import CheckpointError, read_card
+from runtime.names import UnusableModel
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A checkpoint and what its card says of it."""
+
+    name: str
+    version: str
+    sha256: str
+    folder: Path
+    card: dict[str, Any]
+
+    @classmethod
+    def of(cls, folder: Path) -> ServedModel:
+        """The checkpoint in `folder`.
+
+        Raises:
+            UnusableModel: its card cannot be read, or does not say what it is.
+        """
+        try:
+            card = read_card(folder)
+            return cls(
+                str(card["name"]), str(card["version"]), str(card["weights_sha256"]), folder.resolve(), card
+            )
+        except CheckpointError as error:
+            raise UnusableModel(str(error)) from error
+        except KeyError as error:
+            raise UnusableModel(f"the card of {folder.name!r} has no {error}") from error
