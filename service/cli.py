@@ -155,8 +155,8 @@ def serve(
     device: DeviceOption = None,
 ) -> None:
     """The HTTP API, its documentation and a page to try it."""
-    from service import server
     from service.fatal import command_settings
+    from service.http import server
 
     server.serve(command_settings(model=model, host=host, port=port, device=device))
 

@@ -12,8 +12,8 @@ import typer
 
 from scripts.container.recipe import Stage, build_context, copied, read_recipe
 from scripts.container.replay import Replay
-from service.app import create_app
 from service.cli import app
+from service.http.app import create_app
 from service.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

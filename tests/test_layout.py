@@ -19,7 +19,7 @@ TORCH_FREE = (
     "graphs.blocks", "graphs.scaling", "graphs.features",
     "solvers.linear.certificate", "solvers.linear.trivial", "solvers.linear.projection",
     "solvers.linear.batch",
-    "runtime.registry", "service.client", "service.cli", "service.app", "service.server",
+    "runtime.registry", "service.client", "service.cli", "service.http.app", "service.http.server",
 )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def test_stays_free_of_torch(module: str) -> None:
 
 def test_the_server_loads_neither_training_nor_solvers() -> None:
     code = (
-        "import sys, service.app, graphs.predictor\n"
+        "import sys, service.http.app, graphs.predictor\n"
         "heavy = [name for name in ('training', 'highspy', 'pyscipopt') if name in sys.modules]\n"
         "sys.exit(', '.join(heavy) or 0)"
     )

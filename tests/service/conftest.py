@@ -19,12 +19,12 @@ from graphs.instance import Instance
 from graphs.points import Candidate
 from graphs.prediction import CLASSES, Prediction, Verdict
 from graphs.readers import read_instance
-from service.answering import Answerer, Load
-from service.app import create_app
-from service.engine import Engine
+from service.http.answering import Answerer, Load
+from service.http.app import create_app
+from service.http.engine import Engine
+from service.http.questions import Question, Reply
+from service.http.served_model import ServedModel
 from service.loading import load_predictor
-from service.questions import Question, Reply
-from service.served_model import ServedModel
 from service.settings import BUNDLED_MODELS, Settings
 
 LP = b"""NAME TINY

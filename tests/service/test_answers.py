@@ -13,8 +13,8 @@ from graphs.points import Candidate
 from graphs.prediction import Prediction, Verdict
 from graphs.readers import read_instance
 from service.answers import Answer, Model, Seconds, nonzeros, number
+from service.http.schemas import AnswerShape
 from service.output import dumps
-from service.schemas import AnswerShape
 from solvers.linear.certificate import Certificate, certify
 
 MODEL = Model("m", "2", "abc")

@@ -18,10 +18,10 @@ import pytest
 import uvicorn
 
 from graphs.prediction import Verdict
-from service.app import create_app
-from service.engine import Engine
+from service.http.app import create_app
+from service.http.engine import Engine
+from service.http.site import EXAMPLES
 from service.settings import Settings
-from service.site import EXAMPLES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page

@@ -16,7 +16,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
 from service.cli import app
-from service.schemas import AnswerShape
+from service.http.schemas import AnswerShape
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -240,7 +240,7 @@ def test_serve_hands_its_settings_to_the_server(
     farkas: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, Any] = {}
-    monkeypatch.setattr("service.server.serve", lambda settings: seen.update(settings.model_dump()))
+    monkeypatch.setattr("service.http.server.serve", lambda settings: seen.update(settings.model_dump()))
     monkeypatch.setenv("FARKAS_CONNECTIONS", "77")
     result = farkas("serve", "--host", "::1", "--port", "8123")
     assert result.exit_code == 0, result.stderr

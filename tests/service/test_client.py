@@ -16,11 +16,11 @@ import httpx
 import pytest
 import uvicorn
 
-from service.app import create_app
 from service.client import ApiError, Client
-from service.engine import Engine
+from service.http.app import create_app
+from service.http.engine import Engine
+from service.http.site import EXAMPLES
 from service.settings import Settings
-from service.site import EXAMPLES
 
 
 @pytest.fixture

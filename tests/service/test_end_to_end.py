@@ -16,10 +16,10 @@ import pytest
 from pyarrow import parquet
 
 from service.client import Client
+from service.http.schemas import AnswerShape
+from service.http.site import EXAMPLES
 from service.loading import load_predictor
-from service.schemas import AnswerShape
 from service.settings import Settings, registry_of
-from service.site import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "from service.cli import app; app(prog_name='farkas')"

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from service.server import ending_when_asked
+from service.http.server import ending_when_asked
 
 
 def test_it_ends_the_block_well_and_leaves_no_trace() -> None:

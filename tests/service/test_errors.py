@@ -10,7 +10,7 @@ from graphs import errors as instance_errors
 from runtime import names
 from service import errors
 from service.errors import STATUS, Problem, problem_of, problem_of_status
-from service.schemas import ProblemShape
+from service.http.schemas import ProblemShape
 
 
 def tree(base: type[Exception]) -> set[type[Exception]]:

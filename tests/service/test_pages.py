@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from graphs.readers import read_file
-from service.schemas import ProblemShape
-from service.site import EXAMPLES, PAGES
+from service.http.schemas import ProblemShape
+from service.http.site import EXAMPLES, PAGES
 from solvers.linear.trivial import interval_verdict
 
 

@@ -10,8 +10,8 @@ import pytest
 import typer
 
 from service.cli import app
+from service.http.schemas import AnswerShape, CertificateShape
 from service.reference import SECTIONS, renewed
-from service.schemas import AnswerShape, CertificateShape
 
 DOCUMENTS = ("cli.md", "api.md")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from service.engine import Engine
 from service.errors import Problem
-from service.items import split
+from service.http.engine import Engine
+from service.http.items import split
+from service.http.questions import Question, Reply
 from service.output import dumps
-from service.questions import Question, Reply
 
 
 async def answer_list(

@@ -13,9 +13,9 @@ import pytest
 from runtime.batch_worker import WorkLost
 from runtime.names import InvalidModelName, ModelNotFound, UnusableModel
 from runtime.results import TaskCrashed, TaskFailed, TaskFailure, TaskTimeout
-from service.engine import Engine
 from service.errors import NotReady
-from service.questions import Asked, Question, Reply
+from service.http.engine import Engine
+from service.http.questions import Asked, Question, Reply
 from service.settings import Settings
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from service.schemas import AnswerShape, ProblemShape
+from service.http.schemas import AnswerShape, ProblemShape
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ import httpx
 import psutil
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).with_name("light_server.py")
 PATIENCE = 30.0
 GENTLE = {"workers": 2, "answer_seconds": 20, "grace_seconds": 10}

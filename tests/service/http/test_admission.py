@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from service.admission import Deadlines, HeldBytes, Places
 from service.errors import ServerBusy
+from service.http.admission import Deadlines, HeldBytes, Places
 
 
 def test_single_ones_are_refused_where_lists_wait() -> None:

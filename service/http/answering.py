@@ -14,10 +14,10 @@ from service.answers import Answer
 from service.choices import Policy
 from service.errors import OUT_OF_MEMORY, NotReady, problem_of
 from service.failures import Failure, attempt
-from service.items import read_item
+from service.http.items import read_item
+from service.http.questions import Question, Reply
 from service.loading import load_predictor
 from service.pipeline import BatchLimits, Predictor, score_readings, self_test
-from service.questions import Question, Reply
 from service.reading import Reading, read_body
 from service.settings import Settings
 

@@ -15,13 +15,13 @@ from runtime.dispatch import Dispatcher, DispatcherClosed, DispatchLimits, Obser
 from runtime.names import ModelNotFound
 from runtime.registry import Registry
 from runtime.results import TaskCrashed, TaskFailed, TaskFailure, TaskTimeout
-from service.admission import Deadlines, HeldBytes, Places
-from service.body import Reception
-from service.crew import Crew, isolated_crew
 from service.errors import AnsweringCrashed, AnswerTooSlow, NotReady, Problem, problem_of
-from service.metrics import Metrics
-from service.questions import Question, Reply
-from service.served_model import ServedModel
+from service.http.admission import Deadlines, HeldBytes, Places
+from service.http.body import Reception
+from service.http.crew import Crew, isolated_crew
+from service.http.metrics import Metrics
+from service.http.questions import Question, Reply
+from service.http.served_model import ServedModel
 from service.settings import Settings, registry_of
 
 _LOG = logging.getLogger("farkas")

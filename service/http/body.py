@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from graphs.readers import Format
 from graphs.readers.limits import ReadLimits
 from service.errors import BodyTooSlow, InvalidRequest, UnsupportedMedia
-from service.intake import Intake, Received, too_large
+from service.http.intake import Intake, Received, too_large
 
 MEDIA_TYPES: dict[str, Format | None] = {
     "application/x-mps": "mps",

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from runtime.batch_worker import BatchWorker, IsolatedWorker
-from service.questions import Question, Reply
+from service.http.questions import Question, Reply
 from service.settings import Settings
 
 Crew = Sequence[BatchWorker[Question, Reply]]
@@ -15,14 +15,14 @@ Crew = Sequence[BatchWorker[Question, Reply]]
 
 def prepare(settings: Settings, folder: Path) -> Exception | None:
     """In the worker: load the default model and answer a tiny instance with it; what is wrong, or None."""
-    from service.answering import answerer
+    from service.http.answering import answerer
 
     return answerer(settings, folder).prepare()
 
 
 def answer(settings: Settings, folder: Path, questions: Sequence[Question]) -> list[Reply]:
     """In the worker: a reply a question, in order."""
-    from service.answering import answerer
+    from service.http.answering import answerer
 
     return answerer(settings, folder).answer(questions)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from runtime.results import TaskTimeout
-from service.engine import Engine
 from service.errors import problem_of_status
-from service.metrics import Metrics
-from service.questions import Reply
+from service.http.engine import Engine
+from service.http.metrics import Metrics
+from service.http.questions import Reply
 from service.settings import Settings
 
 

@@ -16,22 +16,22 @@ from fastapi_offline import FastAPIOffline
 
 from runtime.names import ModelNotFound, UnusableModel
 from runtime.registry import Entry
-from service.body import format_of, receive, unless_gone
 from service.choices import Policy
-from service.engine import Engine
-from service.handlers import add_handlers, problem_response
-from service.lists import answer_list
-from service.metrics import MEDIA_TYPE, CountRequests
+from service.http.body import format_of, receive, unless_gone
+from service.http.engine import Engine
+from service.http.handlers import add_handlers, problem_response
+from service.http.lists import answer_list
+from service.http.metrics import MEDIA_TYPE, CountRequests
+from service.http.openapi import document, instance_body, metrics_answer, predict_answer, problems
+from service.http.overload import RefuseCrowd
+from service.http.parameters import only_known
+from service.http.questions import Asked, Question
+from service.http.schemas import LiveShape, ModelCardShape, ModelListShape, ReadyShape
+from service.http.site import Site
 from service.names import safe_name
-from service.openapi import document, instance_body, metrics_answer, predict_answer, problems
 from service.output import dumps
-from service.overload import RefuseCrowd
-from service.parameters import only_known
 from service.pipeline import require_available
-from service.questions import Asked, Question
-from service.schemas import LiveShape, ModelCardShape, ModelListShape, ReadyShape
 from service.settings import Settings
-from service.site import Site
 from service.version import farkas_version
 
 _DESCRIPTION = (

@@ -14,7 +14,7 @@ from service.failures import Failure
 from service.output import dumps
 
 Form = Format | Literal["item"]
-"""The format of a question's bytes; "item" is an item of a list, in any of the forms of `service.items`."""
+"""The format of a question's bytes; "item": an item of a list, in any form of `service.http.items`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from service.errors import Problem, RequestTooSlow, problem_of, problem_of_status
-from service.handlers import ID_HEADER, PROBLEM_TYPE
+from service.http.handlers import ID_HEADER, PROBLEM_TYPE
+from service.http.overload import CROWDED
 from service.output import dumps
-from service.overload import CROWDED
 
 
 class ConnectionLimits(NamedTuple):

@@ -15,7 +15,7 @@ from graphs.readers import Format
 from graphs.readers.archive import Inflation, is_gzip
 from graphs.readers.limits import ReadLimits
 from service.errors import BodyTooLarge
-from service.items import is_list
+from service.http.items import is_list
 
 _MAGIC_BYTES = 2
 _LITTLE = 8 << 20

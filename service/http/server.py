@@ -14,10 +14,10 @@ from types import FrameType
 import typer
 import uvicorn
 
-from service.app import create_app
-from service.engine import Engine
 from service.fatal import fatal_in_one_line
-from service.protocol import ConnectionLimits, Protocol
+from service.http.app import create_app
+from service.http.engine import Engine
+from service.http.protocol import ConnectionLimits, Protocol
 from service.settings import Settings
 
 _BACKSTOP_SECONDS = 2  # after the grace: for those who do not read their answer

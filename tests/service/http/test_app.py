@@ -13,7 +13,7 @@ import pytest
 
 from graphs.prediction import Verdict
 from service.errors import NotReady
-from service.schemas import AnswerShape, ModelCardShape, ModelListShape, ProblemShape, ReadyShape
+from service.http.schemas import AnswerShape, ModelCardShape, ModelListShape, ProblemShape, ReadyShape
 from service.settings import Settings
 
 
@@ -87,7 +87,7 @@ def test_bodies_in_every_accepted_form(api: Any, lp: bytes, media: str | None, e
 
 
 def test_json_bodies(api: Any) -> None:
-    knapsack = (Path(__file__).parents[2] / "service/pages/examples/knapsack.json").read_bytes()
+    knapsack = (Path(__file__).parents[3] / "service/pages/examples/knapsack.json").read_bytes()
     answer = api.post("/v1/predict", knapsack, "application/json").json()
     assert answer["instance"]["integers"] == 4
     assert answer["instance"]["name"] == "knapsack"
@@ -120,7 +120,7 @@ def test_what_is_no_number_is_a_client_error(api: Any, lp: bytes, number: str) -
 
 @pytest.mark.parametrize("number", ["NaN", "1e999", "Infinity", "true", '"12"'])
 def test_what_is_no_json_number_is_a_client_error(api: Any, number: str) -> None:
-    text = (Path(__file__).parents[2] / "service/pages/examples/knapsack.json").read_text()
+    text = (Path(__file__).parents[3] / "service/pages/examples/knapsack.json").read_text()
     reply = api.post("/v1/predict", text.replace("13", number).encode(), "application/json")
     assert 400 <= reply.status_code < 500
     assert reply.headers["content-type"] == "application/problem+json"
@@ -347,12 +347,12 @@ def test_a_harmless_request_id_is_kept_and_a_harmful_one_replaced(api: Any) -> N
 def test_the_server_loads_neither_training_nor_solvers_of_others() -> None:
     code = """
 import sys
-from service.app import create_app
+from service.http.app import create_app
 from service.settings import Settings
 create_app(Settings())
 sys.exit(" ".join({"training", "highspy", "pyscipopt", "matplotlib"} & set(sys.modules)) or 0)
 """
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr
 

@@ -11,11 +11,11 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from graphs.readers.json_format import Document
-from service.body import MEDIA_TYPES
-from service.handlers import PROBLEM_TYPE
-from service.items import TextItem
-from service.schemas import AnswerShape, ItemErrorShape, ProblemShape
-from service.site import EXAMPLES
+from service.http.body import MEDIA_TYPES
+from service.http.handlers import PROBLEM_TYPE
+from service.http.items import TextItem
+from service.http.schemas import AnswerShape, ItemErrorShape, ProblemShape
+from service.http.site import EXAMPLES
 
 _SUMMARIES = {
     "optimal.mps": "A workshop's plan (optimal)",

@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 
 from service.errors import problem_of_status
-from service.handlers import PROBLEM_TYPE, problem_response
+from service.http.handlers import PROBLEM_TYPE, problem_response
 
 
 def request(request_id: str | None = None) -> Request:

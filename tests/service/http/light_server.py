@@ -15,11 +15,11 @@ from pathlib import Path
 import orjson
 
 from runtime.batch_worker import IsolatedWorker
-from service.engine import Engine
 from service.errors import problem_of_status
-from service.questions import Question, Reply
-from service.served_model import ServedModel
-from service.server import serve
+from service.http.engine import Engine
+from service.http.questions import Question, Reply
+from service.http.served_model import ServedModel
+from service.http.server import serve
 from service.settings import Settings
 
 

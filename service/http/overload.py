@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import ServerBusy, problem_of
-from service.handlers import problem_response
+from service.http.handlers import problem_response
 
 CROWDED = "crowded"
 """Member of the request's state that marks such a connection."""

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from graphs.errors import InstanceTooLarge, MalformedFile
 from graphs.readers import Format
 from graphs.readers.limits import ReadLimits
-from service import intake
 from service.errors import BodyTooLarge
-from service.intake import Intake, Received
+from service.http import intake
+from service.http.intake import Intake, Received
 
 
 def taken(chunks: Iterable[bytes], form: Format | None = None) -> tuple[Received, int]:

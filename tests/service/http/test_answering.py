@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from runtime.names import UnusableModel
-from service.answering import Answerer
 from service.errors import NotReady
-from service.questions import Asked, Question
+from service.http.answering import Answerer
+from service.http.questions import Asked, Question
 from service.settings import Settings
 
 DEFAULT, OTHER = Path("default"), Path("other")

@@ -15,8 +15,8 @@ from starlette.requests import Request
 
 from graphs.errors import InstanceTooLarge, MalformedFile
 from graphs.readers.limits import ReadLimits
-from service.body import Reception, format_of, receive, unless_gone
 from service.errors import BodyTooLarge, BodyTooSlow, InvalidRequest, ServerBusy, UnsupportedMedia
+from service.http.body import Reception, format_of, receive, unless_gone
 from service.names import safe_name
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from service.items import is_list, read_item
-from service.schemas import AnswerShape, ItemErrorShape
+from service.http.items import is_list, read_item
+from service.http.schemas import AnswerShape, ItemErrorShape
+from service.http.site import EXAMPLES
 from service.settings import Settings
-from service.site import EXAMPLES
 
 KNAPSACK = json.loads((EXAMPLES / "knapsack.json").read_text())
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from service.body import MEDIA_TYPES
-from service.schemas import AnswerShape
+from service.http.body import MEDIA_TYPES
+from service.http.schemas import AnswerShape
 
 
 @pytest.fixture
