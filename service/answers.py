@@ -6,8 +6,8 @@ The rules, in one place:
                  else the network's (also "abstain")     "predicted"
     objective,   the certificate's, where it proves a    "certified"
     solution     gap within tolerance
-                 else the network's, where the           "predicted"
-                 verdict is "optimal"
+                 else the network's, where it says       "predicted"
+                 "optimal" itself, and rightly
                  else null
 
 Probabilities and confidence are the network's own, whatever was proved. Every objective and bound is in the
@@ -89,13 +89,13 @@ class Answer:
 
     @property
     def objective(self) -> float | None:
-        """In the file's own sense; None where the verdict is not "optimal" or the network gave no number.
+        """In the file's own sense; None where nobody vouches for it: the network abstains, or is refuted.
 
         The network's number is moved into the range that the certificate leaves for the optimum.
         """
         if self.optimality is not None:
             return self._in_own_sense(self.optimality.objective)
-        if self.verdict is not Verdict.OPTIMAL:
+        if not self._network_says_optimal:
             return None
         return self._in_own_sense(self._within_proof(self.prediction.objective))
 
@@ -116,7 +116,7 @@ class Answer:
         """Shape (n,); the network's is clipped into its box, its integer columns are not rounded."""
         if self.optimality is not None:
             return self.optimality.point
-        if self.verdict is not Verdict.OPTIMAL or not np.isfinite(self.prediction.solution).all():
+        if not self._network_says_optimal or not np.isfinite(self.prediction.solution).all():
             return None
         lower, upper = self.instance.variable_lower_bound, self.instance.variable_upper_bound
         return np.clip(self.prediction.solution, lower, upper)
@@ -134,6 +134,12 @@ class Answer:
     @property
     def gap(self) -> float | None:
         return None if self.certificate is None else number(self.certificate.gap)
+
+    @property
+    def _network_says_optimal(self) -> bool:
+        """The network itself says "optimal", which no certificate contradicts: one that abstains has no word
+        on values, though its candidates may prove the verdict."""
+        return self.verdict is Verdict.OPTIMAL and self.prediction.verdict is Verdict.OPTIMAL
 
     @property
     def _kind(self) -> CertificateKind | None:

@@ -10,6 +10,7 @@ import numpy as np
 from graphs.basis import basis_near
 from graphs.errors import InstanceError
 from graphs.instance import Vector
+from graphs.prediction import Verdict
 from graphs.writers import write_basis, write_solution
 from runtime.files import write_atomically
 from service import output
@@ -59,7 +60,7 @@ def _document(answered: Sequence[tuple[Path, Answer | Failure]]) -> bytes:
 
 
 def _solution_or_basis(answer: Answer, suffix: str) -> bytes:
-    point = answer.solution
+    point, status = _point(answer)
     if point is None:
         raise InvalidRequest(
             f"there is no solution to write to a {suffix} file: the verdict is {answer.verdict.value!r}",
@@ -67,11 +68,23 @@ def _solution_or_basis(answer: Answer, suffix: str) -> bytes:
         )
     try:
         if suffix == ".sol":
-            status = "unknown" if answer.optimality is None else "optimal"
             return write_solution(answer.instance, point, status=status)
         return write_basis(answer.instance, basis_near(answer.instance, point, _dual(answer)))
     except InstanceError as error:
         raise InvalidRequest(error.detail, hint=error.hint) from error
+
+
+def _point(answer: Answer) -> tuple[Vector | None, str]:
+    """The answer's solution; where it has none, the point by which the instance is proved feasible.
+
+    Beside it what is known of it: "optimal", "feasible" or "unknown".
+    """
+    if answer.solution is not None:
+        return answer.solution, "unknown" if answer.optimality is None else "optimal"
+    proof = answer.certificate
+    if proof is None or answer.verdict is not Verdict.OPTIMAL or proof.scope != "instance":
+        return None, "unknown"
+    return proof.point, "feasible"
 
 
 def _dual(answer: Answer) -> Vector | None:

@@ -66,7 +66,7 @@ def test_no_objective_unless_the_verdict_is_optimal(instance: Instance, verdict:
 
 
 def test_a_feasible_point_with_a_bound_proves_the_verdict_but_not_the_objective(instance: Instance) -> None:
-    found = answer(instance, prediction(), points=[3.0, 3.0], duals=[0.5])
+    found = answer(instance, prediction(Verdict.OPTIMAL), points=[3.0, 3.0], duals=[0.5])
     document = found.to_json(solution=True)
     AnswerShape.model_validate(document)
     assert (document["verdict"], document["provenance"]) == ("optimal", "certified")
@@ -75,6 +75,15 @@ def test_a_feasible_point_with_a_bound_proves_the_verdict_but_not_the_objective(
     assert document["solution_provenance"] == "predicted"
     assert document["probabilities"] == {"optimal": 0.25, "infeasible": 0.7, "unbounded": 0.05}
     assert document["confidence"] == 0.7
+
+
+@pytest.mark.parametrize("said", [Verdict.ABSTAIN, Verdict.INFEASIBLE])
+def test_a_network_that_did_not_say_optimal_has_no_word_on_values(instance: Instance, said: Verdict) -> None:
+    document = answer(instance, prediction(said), points=[3.0, 3.0], duals=[0.5]).to_json(solution=True)
+    assert (document["verdict"], document["provenance"]) == ("optimal", "certified")
+    for name in ("objective", "objective_provenance", "solution", "solution_provenance"):
+        assert document[name] is None
+    assert document["certificate"]["objective"] is not None
 
 
 def test_a_closed_gap_proves_objective_and_solution(instance: Instance) -> None:

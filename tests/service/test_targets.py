@@ -100,3 +100,16 @@ def test_targets_are_refused_before_anything_is_answered(tmp_path: Path) -> None
     for suffix in (".sol", ".bas"):
         with pytest.raises(InvalidRequest, match="2 files"):
             require_writable(tmp_path / f"o{suffix}", 2)
+
+
+def test_where_the_network_abstains_the_proved_point_is_written(
+    make_fake: Any, instance: Instance, tmp_path: Path
+) -> None:
+    fake = make_fake(Verdict.ABSTAIN)
+    fake.solution, fake.dual = [1.0, 1.0], [0.0]
+    found = answer_of(fake, instance)
+    assert found.solution is None
+    write_answers([(SOURCE, found)], tmp_path / "o.sol")
+    lines = (tmp_path / "o.sol").read_text().splitlines()
+    assert lines[0] == "solution status: feasible"
+    assert float(lines[1].removeprefix("objective value: ")) == found.certificate.objective
