@@ -42,7 +42,7 @@ from service.settings import BUNDLED_MODELS, Settings
 from training.families import FAMILIES, generate
 
 SEED = 31_000
-MODEL = BUNDLED_MODELS / "bundled" / "1"
+MODEL = BUNDLED_MODELS / "bundled" / "2"
 START_UP = (
     f"from graphs.predictor import Predictor; from pathlib import Path; Predictor.load(Path({str(MODEL)!r}))"
 )

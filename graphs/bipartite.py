@@ -7,6 +7,7 @@ lead back to the instance's own units. `graphs.geometric` turns graphs into PyG'
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,11 +16,15 @@ from scipy.sparse import csr_array
 
 from graphs.blocks import Blocks, stack
 from graphs.features import Scaled, constraint_features, variable_features
-from graphs.instance import Instance, Vector
+from graphs.instance import Instance, Mask, Vector
 from graphs.packed import BipartiteGraph, PackedGraphs
+from graphs.refinement import ambiguous, refine, rounded
 from graphs.scaling import Equilibration, equilibrate
 
 __all__ = ["BipartiteGraph", "build_graph", "build_graphs"]
+
+_DEPTH = 16
+"""Rounds of refinement: no network of ours looks further, and long chains must not take long."""
 
 
 def build_graph(instance: Instance) -> BipartiteGraph:
@@ -38,7 +43,42 @@ def build_graphs(instances: Sequence[Instance]) -> list[BipartiteGraph]:
     offsets = [instance.objective_offset for instance in instances]
     with np.errstate(over="ignore", invalid="ignore"):
         factors = equilibrate(blocks)
-        return _pack(blocks, factors, _scale(blocks, factors), offsets).graphs()
+        scaled = _scale(blocks, factors)
+        return _pack(blocks, factors, scaled, offsets, _ambiguity(instances, blocks, scaled)).graphs()
+
+
+class _Ambiguity(NamedTuple):
+    """Which nodes need random features, (M,) and (N,), and each instance's seed of them, (B,)."""
+
+    rows: Mask
+    columns: Mask
+    seeds: NDArray[np.int64]
+
+
+def _ambiguity(instances: Sequence[Instance], blocks: Blocks, scaled: Scaled) -> _Ambiguity:
+    """Nodes of MILPs that message passing cannot tell apart, as the network sees their data."""
+    rows = np.zeros(len(blocks.row_block), dtype=np.bool_)
+    columns = np.zeros(len(blocks.column_block), dtype=np.bool_)
+    seeds = np.zeros(blocks.count, dtype=np.int64)
+    mips = np.array([instance.is_mip for instance in instances], dtype=np.bool_)
+    if mips.any():
+        part = blocks if mips.all() else stack([i for i in instances if i.is_mip])
+        of_row, of_column = mips[blocks.row_block], mips[blocks.column_block]
+        entry = of_row[blocks.entry_row]
+        sides = np.stack([scaled.row_lower, scaled.row_upper], axis=1)[of_row]
+        boxes = np.stack([scaled.objective, scaled.column_lower, scaled.column_upper], axis=1)[of_column]
+        kinds = blocks.integrality[of_column].astype(np.float64)[:, None]
+        colouring = refine(
+            part,
+            rounded(sides),
+            rounded(np.concatenate([boxes, kinds], axis=1)),
+            rounded(scaled.values[entry]),
+            most_rounds=_DEPTH,
+        )
+        rows[of_row], columns[of_column] = ambiguous(part, colouring)
+    for place in np.union1d(blocks.row_block[rows], blocks.column_block[columns]).tolist():
+        seeds[place] = int(instances[place].sha256[:15], 16) + 1
+    return _Ambiguity(rows, columns, seeds)
 
 
 def _scale(blocks: Blocks, factors: Equilibration) -> Scaled:
@@ -53,7 +93,13 @@ def _scale(blocks: Blocks, factors: Equilibration) -> Scaled:
     )
 
 
-def _pack(blocks: Blocks, factors: Equilibration, scaled: Scaled, offsets: Sequence[float]) -> PackedGraphs:
+def _pack(
+    blocks: Blocks,
+    factors: Equilibration,
+    scaled: Scaled,
+    offsets: Sequence[float],
+    ambiguity: _Ambiguity,
+) -> PackedGraphs:
     row_start = np.concatenate([[0], np.cumsum(blocks.row_degree)])
     columns, rows = len(blocks.column_block), len(blocks.row_block)
     order = csr_array(
@@ -64,11 +110,13 @@ def _pack(blocks: Blocks, factors: Equilibration, scaled: Scaled, offsets: Seque
         "constraint_features": _single(constraint_features(blocks, scaled)),
         "constraint_lower": _single(scaled.row_lower),
         "constraint_upper": _single(scaled.row_upper),
+        "constraint_ambiguous": torch.from_numpy(ambiguity.rows),
         "row_scale": torch.from_numpy(factors.row_scale),
         "row_degree": _index(blocks.row_degree),
         "variable_features": _single(variable_features(blocks, scaled)),
         "variable_lower": _single(scaled.column_lower),
         "variable_upper": _single(scaled.column_upper),
+        "variable_ambiguous": torch.from_numpy(ambiguity.columns),
         "objective": _single(scaled.objective),
         "column_scale": torch.from_numpy(factors.column_scale),
         "column_degree": _index(np.diff(order.indptr)),
@@ -78,6 +126,7 @@ def _pack(blocks: Blocks, factors: Equilibration, scaled: Scaled, offsets: Seque
         "column_row": _index(order.indices - _starts(blocks.row_sizes)[by_block]),
         "objective_scale": torch.from_numpy(factors.objective_scale),
         "objective_offset": torch.tensor(offsets, dtype=torch.float64),
+        "random_seed": torch.from_numpy(ambiguity.seeds),
     }
     sizes = (blocks.row_sizes, blocks.column_sizes, blocks.entry_sizes)
     return PackedGraphs(fields, *map(torch.from_numpy, sizes))

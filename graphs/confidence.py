@@ -3,8 +3,9 @@
 A calibration is fitted on held-out data by `training.calibration` and stored in the checkpoint's card:
 
     probabilities        softmax(logits / temperature)                       (Guo et al. 2017)
-    out of distribution  d(s) / d_max, with d the Mahalanobis distance of the graph's summary s from the
-                         training data's and d_max a high quantile of it there; above 1 is outside
+    out of distribution  min over the training families k of d_k(s) / d_k,max, with d_k the Mahalanobis
+                         distance of the graph's summary s from those of family k, and d_k,max a high
+                         quantile of it there; above 1 is outside all of them
     abstention           outside the distribution, or confidence below a threshold
 
 The summary s of a graph is made of the means and deviations of its node features. It does not hold the
@@ -24,8 +25,8 @@ from torch import Tensor
 from graphs.network.batch import BipartiteBatch
 from graphs.network.message_passing import graph_sum
 
-_NUMBERS = ("temperature", "threshold", "distance_limit")
-_ARRAYS = ("summary_mean", "summary_deviation", "summary_precision")
+_NUMBERS = ("temperature", "threshold")
+_ARRAYS = ("distance_limit", "summary_mean", "summary_deviation", "summary_precision")
 _PREFIX = "calibration."
 
 
@@ -36,14 +37,14 @@ class Calibration:
     Attributes:
         temperature: divides the logits.
         threshold: abstain where the confidence is below it.
-        distance_limit: d_max.
-        summary_mean, summary_deviation: of the training summaries, coordinatewise, shape (F,) each.
-        summary_precision: inverse covariance of the standardised summaries, shape (F, F).
+        distance_limit: d_k,max of each of the K training families, shape (K,).
+        summary_mean, summary_deviation: of their training summaries, coordinatewise, shape (K, F) each.
+        summary_precision: inverse covariance of their standardised summaries, shape (K, F, F).
     """
 
     temperature: float
     threshold: float
-    distance_limit: float
+    distance_limit: NDArray[np.float64]
     summary_mean: NDArray[np.float64]
     summary_deviation: NDArray[np.float64]
     summary_precision: NDArray[np.float64]
@@ -54,7 +55,7 @@ class Calibration:
 
     def to_tensors(self) -> dict[str, Tensor]:
         """The arrays, by the names under which the checkpoint keeps them."""
-        return {_PREFIX + name: torch.from_numpy(getattr(self, name)) for name in _ARRAYS}
+        return {_PREFIX + name: torch.from_numpy(getattr(self, name)).float() for name in _ARRAYS}
 
     @classmethod
     def of(cls, numbers: Mapping[str, float], tensors: Mapping[str, Tensor]) -> Calibration:
@@ -63,9 +64,12 @@ class Calibration:
         Raises:
             KeyError: one is missing.
         """
-        temperature, threshold, limit = (float(numbers[name]) for name in _NUMBERS)
-        mean, deviation, precision = (tensors[_PREFIX + name].to(torch.float64).numpy() for name in _ARRAYS)
-        return cls(temperature, threshold, limit, mean, deviation, precision)
+        temperature, threshold = (float(numbers[name]) for name in _NUMBERS)
+        return cls(
+            temperature,
+            threshold,
+            *(tensors[_PREFIX + name].to(torch.float64).numpy() for name in _ARRAYS),
+        )
 
     def probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """softmax(logits / temperature), (B, 3) → (B, 3)."""
@@ -74,10 +78,19 @@ class Calibration:
         return np.asarray(scaled / scaled.sum(axis=1, keepdims=True))
 
     def out_of_distribution(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
-        """d(s) / d_max, (B, F) → (B,); not finite where a summary is not."""
-        centred = (summaries - self.summary_mean) / self.summary_deviation
-        squared = np.einsum("bi,ij,bj->b", centred, self.summary_precision, centred)
-        return np.asarray(np.sqrt(np.maximum(squared, 0.0)) / self.distance_limit)
+        """min_k d_k(s) / d_k,max, (B, F) → (B,); not finite where a summary is not."""
+        return np.asarray(self.distances(summaries).min(axis=1))
+
+    def distances(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
+        """d_k(s) / d_k,max, (B, F) → (B, K)."""
+        places = zip(self.summary_mean, self.summary_deviation, self.summary_precision, strict=True)
+        with np.errstate(invalid="ignore", over="ignore"):
+            squared = [_squared((summaries - mean) / deviation, p) for mean, deviation, p in places]
+        return np.asarray(np.sqrt(np.maximum(np.stack(squared, axis=1), 0.0)) / self.distance_limit)
+
+
+def _squared(centred: NDArray[np.float64], precision: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(((centred @ precision) * centred).sum(axis=1))
 
 
 def without_calibration(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -11,17 +11,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-BY_CONSTRAINT = ("constraint_features", "constraint_lower", "constraint_upper", "row_scale", "row_degree")
+BY_CONSTRAINT = (
+    "constraint_features",
+    "constraint_lower",
+    "constraint_upper",
+    "constraint_ambiguous",
+    "row_scale",
+    "row_degree",
+)
 BY_VARIABLE = (
     "variable_features",
     "variable_lower",
     "variable_upper",
+    "variable_ambiguous",
     "objective",
     "column_scale",
     "column_degree",
 )
 BY_EDGE = ("edge_value", "edge_column", "column_order", "column_row")
-BY_GRAPH = ("objective_scale", "objective_offset")
+BY_GRAPH = ("objective_scale", "objective_offset", "random_seed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +73,18 @@ class PackedGraphs:
         """Every graph, as a view."""
         return [BipartiteGraph(self, place) for place in range(len(self))]
 
+    def take(self, chosen: Tensor) -> PackedGraphs:
+        """The chosen graphs as a package of their own, copied; indices (K,)."""
+        row_places, rows = gather_places(self.rows, chosen)
+        column_places, columns = gather_places(self.columns, chosen)
+        entry_places, entries = gather_places(self.entries, chosen)
+        places = dict.fromkeys(BY_CONSTRAINT, row_places)
+        places |= dict.fromkeys(BY_VARIABLE, column_places)
+        places |= dict.fromkeys(BY_EDGE, entry_places)
+        places |= dict.fromkeys(BY_GRAPH, chosen)
+        fields = {name: field[places[name]] for name, field in self.fields.items()}
+        return PackedGraphs(fields, rows, columns, entries)
+
     def slice(self, place: int) -> PackedGraphs:
         """One graph as a package of its own; nothing is copied."""
         graph = BipartiteGraph(self, place)
@@ -88,6 +108,9 @@ class BipartiteGraph:
         objective (n,): c'.
         row_scale (m,), column_scale (n,), objective_scale (1,): R, S, γ in float64, to unscale.
         objective_offset (1,) float64: the constant of the objective, in its own units.
+        constraint_ambiguous (m,), variable_ambiguous (n,) bool: nodes of a MILP that message passing cannot
+            tell from another one (`graphs.refinement`); such nodes get random features.
+        random_seed (1,) int64: of those features; 0 where no node is ambiguous.
         row_degree (m,), column_degree (n,) int32: entries of each row and column.
         edge_column (e,) int32: column of each entry, in row-major order.
         column_order (e,) int32: the permutation of the entries into column-major order.

@@ -18,12 +18,15 @@ from graphs.confidence import Calibration, summaries, without_calibration
 from graphs.device import choose_device
 from graphs.features import CONSTRAINT_FEATURES, VARIABLE_FEATURES
 from graphs.network.batch import BipartiteBatch
+from graphs.network.draws import answer
 from graphs.network.gnn import CandidateNetwork, NetworkConfig, NetworkOutput
 from graphs.packed import PackedGraphs
 from graphs.points import Candidate
 from graphs.prediction import CLASSES, Prediction, Verdict
 from runtime.checkpoints import CheckpointError, load
 
+CARD_FORMAT = 2
+"""Of the cards this code understands; 1 had another unit of the objective's correction."""
 _NODES_A_BATCH = 50_000
 _Array = NDArray[np.float64]
 
@@ -61,7 +64,7 @@ class Predictor:
             DeviceNotAvailable: there is no such device.
         """
         checkpoint = load(folder)
-        _check_card(checkpoint.card)
+        check_card(checkpoint.card)
         network = CandidateNetwork(NetworkConfig.from_json(checkpoint.card["network"]))
         network.load_state_dict(without_calibration(checkpoint.tensors))
         calibration = Calibration.of(checkpoint.card["calibration"], checkpoint.tensors)
@@ -74,8 +77,7 @@ class Predictor:
     @torch.inference_mode()
     def _predict_batch(self, graphs: Sequence[BipartiteGraph]) -> list[Prediction]:
         packed = PackedGraphs.of(graphs)
-        batch = BipartiteBatch.all_of(packed, device=self.device)
-        output = self.network(batch)
+        batch, output = answer(self.network, packed, device=self.device)
         probabilities = self.calibration.probabilities(_numpy(output.verdict))
         distance = self.calibration.out_of_distribution(summaries(batch))
         answers = _Answers.of(batch, output)
@@ -110,8 +112,15 @@ class Predictor:
         )
 
 
-def _check_card(card: dict[str, Any]) -> None:
-    """The features and classes the network was trained on must be those of this code, in this order."""
+def check_card(card: dict[str, Any]) -> None:
+    """The features and classes the network was trained on must be those of this code, in this order, and its
+    answers mean what this code takes them for.
+
+    Raises:
+        CheckpointError: they are not.
+    """
+    if card.get("farkas_card") != CARD_FORMAT:
+        raise CheckpointError("the model was made by another version of farkas: train it again")
     wanted = {"constraint": list(CONSTRAINT_FEATURES), "variable": list(VARIABLE_FEATURES)}
     if card["features"] != wanted or card["classes"] != [str(verdict) for verdict in CLASSES]:
         raise CheckpointError("the model was trained on other features or classes than this version has")

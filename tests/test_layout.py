@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TORCH_FREE = (
     "graphs.instance", "graphs.points", "graphs.errors", "graphs.prediction", "graphs.readers",
     "graphs.writers", "graphs.basis", "graphs.highs_lp", "graphs.readers.lp",
-    "graphs.blocks", "graphs.scaling", "graphs.features",
+    "graphs.blocks", "graphs.scaling", "graphs.features", "graphs.refinement",
     "solvers.linear.certificate", "solvers.linear.trivial", "solvers.linear.projection",
     "solvers.linear.batch",
     "runtime.registry", "service.client", "service.cli", "service.http.app", "service.http.server",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import math
 import platform
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,8 +15,8 @@ import torch
 from graphs.confidence import Calibration
 from graphs.features import CONSTRAINT_FEATURES, VARIABLE_FEATURES
 from graphs.prediction import CLASSES
+from graphs.predictor import CARD_FORMAT
 from training.config import TrainingConfig
-from training.dataset import Dataset
 from training.metrics import Evaluation, calibrated
 
 LIMITS = (
@@ -35,16 +34,21 @@ def model_card(
     model_version: str,
     config: TrainingConfig,
     seed: int,
-    dataset: Dataset,
+    data: Mapping[str, Any],
     calibration: Calibration,
     held_out: dict[str, Evaluation],
-    seconds: float,
+    log: Sequence[Mapping[str, Any]],
     command: Sequence[str],
     parent: str | None = None,
 ) -> dict[str, Any]:
-    """Everything about a model but its weights; plain JSON data."""
+    """Everything about a model but its weights; plain JSON data.
+
+    Args:
+        data: what the model was made from, as `training.description` has it.
+        log: the epochs trained (`training.loop.read_log`).
+    """
     return {
-        "farkas_card": 1,
+        "farkas_card": CARD_FORMAT,
         "name": name,
         "version": model_version,
         "created": datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -57,42 +61,25 @@ def model_card(
             "config": config.model_dump(),
             "seed": seed,
             "start_from": parent,
-            "seconds": round(seconds, 1),
+            "epochs": len(log),
+            "stopped_early": config.patience is not None and len(log) < config.epochs,
+            "best_epoch": _best_epoch(log) if config.patience is not None else len(log),
+            "seconds": round(log[-1]["seconds"], 1) if log else 0.0,
             "threads": torch.get_num_threads(),
         },
-        "data": describe(dataset),
+        "data": dict(data),
         "metrics": {key: figures(value, calibration) for key, value in held_out.items()},
         "limits": list(LIMITS),
         "versions": versions(),
     }
 
 
-def instances_hash(dataset: Dataset) -> str:
-    """One hash of all the instances, whatever their order."""
-    return hashlib.sha256("\n".join(sorted(dataset.sha256)).encode()).hexdigest()
-
-
-def describe(dataset: Dataset) -> dict[str, Any]:
-    """Families, verdicts and sizes of a data set, and a hash of its instances."""
-    verdicts = dataset.targets.verdict.tolist()
-    counts = Counter(zip(dataset.family, verdicts, strict=True))
-    families = {
-        family: {str(verdict): counts[family, index] for index, verdict in enumerate(CLASSES)}
-        for family in sorted(set(dataset.family))
-    }
-    return {
-        "instances": len(dataset),
-        "families": families,
-        "rows": _span(dataset.graphs.rows),
-        "columns": _span(dataset.graphs.columns),
-        "nonzeros": _span(dataset.graphs.entries),
-        "instances_sha256": instances_hash(dataset),
-        "labels": {
-            "solvers": dict(Counter(label.solver for label in dataset.labels)),
-            "certified": sum(label.certified for label in dataset.labels),
-            "solver_seconds": round(sum(label.seconds for label in dataset.labels), 1),
-        },
-    }
+def _best_epoch(log: Sequence[Mapping[str, Any]]) -> int:
+    """The epoch whose weights were kept: that of least loss on the validation instances; where no loss was
+    finite, the last."""
+    finite = [line for line in log if math.isfinite(line["validation"]["loss"])]
+    best = min(finite, key=lambda line: line["validation"]["loss"]) if finite else log[-1]
+    return int(best["epoch"])
 
 
 def figures(evaluation: Evaluation, calibration: Calibration) -> dict[str, Any]:
@@ -110,7 +97,3 @@ def versions() -> dict[str, str]:
 def data_name(folder: Path) -> str:
     """How a card names a data folder: by its last part, never by a path of the machine."""
     return folder.resolve().name
-
-
-def _span(sizes: torch.Tensor) -> list[int]:
-    return [int(sizes.min()), int(sizes.max())]

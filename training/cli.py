@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from training.evaluating import FamilyReport
+    from training.evaluating import Report
 
 Device = Annotated[Literal["cpu", "cuda", "auto"], typer.Option(help="Where the network runs.")]
 
@@ -81,6 +81,13 @@ def label(
         float, typer.Option(min=0.0, max=1.0, help="Share of instances that a second solver checks.")
     ] = 0.02,
     seed: Annotated[int, typer.Option(help="Seed of the choice of cross-checked instances.")] = 0,
+    gap: Annotated[
+        float, typer.Option(min=0.0, help="Relative gap at which a solver may call a MILP solved.")
+    ] = 1e-4,
+    accepted_gap: Annotated[
+        float,
+        typer.Option(min=0.0, help="Largest relative gap of a MILP stopped by the time limit that is kept."),
+    ] = 0.05,
     retry_rejected: Annotated[
         bool, typer.Option("--retry-rejected", help="Try again what an earlier run left out.")
     ] = False,
@@ -98,6 +105,8 @@ def label(
             time_limit=time_limit,
             cross_check_share=cross_check,
             seed=seed,
+            mip_gap=gap,
+            accepted_gap=accepted_gap,
             retry_rejected=retry_rejected,
         )
     except (FolderInUseError, OtherFolderError, OSError) as error:
@@ -105,7 +114,8 @@ def label(
     statuses = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
     _say(
         f"{summary.files} files: {summary.labelled} labelled ({statuses}; {summary.certified} certified, "
-        f"{summary.cross_checked} cross-checked), {summary.duplicates} duplicates, "
+        f"{summary.cross_checked} cross-checked, {summary.within_gap} only within a gap), "
+        f"{summary.duplicates} duplicates, "
         f"{summary.rejected} left out (see labels/rejected.jsonl); {summary.seconds:.1f} s"
     )
     unproved = summary.labelled - summary.certified
@@ -131,45 +141,62 @@ def train(
     start_from: Annotated[
         str | None, typer.Option("--from", help="Model whose weights to start from: a name or a folder.")
     ] = None,
+    perturb: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Where there are fewer instances than this, perturbed copies of them are made and "
+            "solved to reach it; 0: never.",
+        ),
+    ] = 2000,
+    workers: Annotated[int, typer.Option(min=0, help="Solver processes for the copies; 0: one a core.")] = 0,
     threads: Annotated[int, typer.Option(min=0, help="Threads for the network; 0: torch's choice.")] = 0,
     device: Device = "cpu",
 ) -> None:
-    """Train a network on labelled folders; resumes where it was stopped."""
+    """Train a network on labelled folders; resumes where it was stopped.
+
+    With --from and without --config the settings are those for retraining: a lower learning rate, more
+    instances held out, and an end once the held-out loss falls no more.
+    """
     import torch
 
     from runtime.checkpoints import CheckpointError
     from runtime.memory import keep_freed_memory
     from runtime.progress import progress_bar
-    from training.config import read_config
-    from training.training import DifferentRun, train_model
+    from training.config import RETRAIN, read_config
+    from training.enlarging import with_copies
+    from training.training import DifferentRun, Identity, train_model
 
     if threads:
         torch.set_num_threads(threads)
     keep_freed_memory()
-    with progress_bar("read data", None, unit="steps") as bar:
+    try:
+        parent = context.obj.find(start_from) if start_from else None
+        settings = read_config(config or (RETRAIN if parent else None), {"epochs": epochs})
+        solvers = workers or len(os.sched_getaffinity(0))
+        data = with_copies(data, output, settings, wanted=perturb, seed=seed, workers=solvers, say=_say)
+        with progress_bar("read data", None, unit="steps") as bar:
 
-        def show(step: int, steps: int, means: dict[str, float]) -> None:
-            text = f"loss {means.get('verdict', float('nan')):.4f} error {means['verdict_error']:.4f}"
-            bar.show(step, steps, text)
+            def show(step: int, steps: int, means: dict[str, float]) -> None:
+                text = f"loss {means.get('verdict', float('nan')):.4f} error {means['verdict_error']:.4f}"
+                bar.show(step, steps, text)
 
-        try:
             card = train_model(
                 data,
                 output,
-                read_config(config, {"epochs": epochs}),
+                settings,
+                Identity(name or output.resolve().name, model_version, recorded_command()),
                 seed=seed,
-                name=name or output.resolve().name,
-                model_version=model_version,
                 device=device,
-                start_from=context.obj.find(start_from) if start_from else None,
-                command=[
-                    "farkas",
-                    *(Path(word).name if word.startswith("/") else word for word in sys.argv[1:]),
-                ],
+                start_from=parent,
                 progress=show,
+                preparing=bar.advance,
             )
-        except (DifferentRun, CheckpointError, ValueError, KeyError, RuntimeError, OSError) as error:
-            _fail(str(error))
+    except (DifferentRun, CheckpointError, ValueError, KeyError, RuntimeError, OSError) as error:
+        _fail(str(error))
+    told = card["training"]
+    if told["stopped_early"]:
+        _say(f"ended after epoch {told['epochs']}; kept: epoch {told['best_epoch']}, of least held-out loss")
     _say(f"model in {output}; on instances held out: {_line(card['metrics']['validation'])}")
 
 
@@ -185,24 +212,39 @@ def evaluate(
     ] = None,
     device: Device = "cpu",
 ) -> None:
-    """Compare a model's word with the labels, for each family, beside rules that learn nothing."""
+    """Compare a model's word with the labels, for each family and size, beside rules that learn nothing."""
     from graphs.predictor import Predictor
     from runtime.checkpoints import CheckpointError
     from runtime.progress import progress_bar
-    from training.evaluating import evaluate_model, record_in_card, write_report
+    from training.evaluating import evaluate_model
+    from training.reporting import record_in_card, write_report
 
     folder = context.obj.find(model) if record is None else context.obj.find_writable(model)
     try:
         predictor = Predictor.load(folder, device=device)
         with progress_bar("evaluate", None, unit="instances") as bar:
-            reports = evaluate_model(predictor, data, progress=bar.advance)
-    except (CheckpointError, ValueError, KeyError, RuntimeError) as error:
+            report = evaluate_model(predictor, data, progress=bar.advance)
+    except (CheckpointError, ValueError, KeyError, RuntimeError, OSError) as error:
         _fail(str(error))
-    _print_reports(f"{predictor.name} {predictor.version}", reports)
-    if record is not None:
-        record_in_card(folder, record, data, reports)
-    if output is not None:
-        _say(f"written to {write_report(predictor, data, reports, output).parent}")
+    _print_reports(report)
+    try:
+        if record is not None:
+            record_in_card(folder, record, report)
+        if output is not None:
+            _say(f"written to {write_report(report, output).parent}")
+    except OSError as error:
+        _fail(str(error))
+
+
+def recorded_command() -> list[str]:
+    """This command as the card keeps it: without paths of the machine."""
+    return ["farkas", *map(_without_folders, sys.argv[1:])]
+
+
+def _without_folders(word: str) -> str:
+    """An absolute path's last part, also behind `--option=`."""
+    option, equals, path = word.rpartition("=")
+    return option + equals + (Path(path).name if path.startswith("/") else path)
 
 
 def _sizes(pairs: list[str]) -> dict[str, float]:
@@ -221,19 +263,15 @@ def _line(figures: dict[str, Any]) -> str:
     return ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in figures.items())
 
 
-def _print_reports(title: str, reports: Sequence[FamilyReport]) -> None:
+def _print_reports(report: Report) -> None:
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table("family", "figure", "network", "rule", title=title)
-    for report in reports:
-        rules = vars(report.rules)
-        for figure, value in report.figures.items():
-            rule = rules.get(figure.removesuffix("_error"))
-            shown = f"{value:,}" if figure == "instances" else f"{value:.4f}"
-            table.add_row(report.family, figure, shown, "" if rule is None else f"{rule:.4f}")
-        table.add_section()
-    Console().print(table)
+    from training.reporting import tables
+
+    console = Console()
+    for table in tables(report):
+        console.print(table)
+        console.print()
 
 
 def _say(message: str) -> None:

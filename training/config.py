@@ -12,6 +12,9 @@ from graphs.network.channels import ChannelCounts
 from graphs.network.gnn import NetworkConfig
 from training.losses import LossWeights
 
+RETRAIN = Path(__file__).parent / "configs" / "retrain.toml"
+"""The settings for training on from a model that exists."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,6 +29,7 @@ class NetworkSettings(_Strict):
     feasibility_channels: PositiveInt = 4
     optimality_channels: PositiveInt = 4
     recession_channels: PositiveInt = 4
+    random_features: Annotated[int, Field(ge=0)] = 4
 
     @classmethod
     def of(cls, card: dict[str, Any]) -> NetworkSettings:
@@ -36,7 +40,7 @@ class NetworkSettings(_Strict):
 
     def build(self) -> NetworkConfig:
         counts = ChannelCounts(self.feasibility_channels, self.optimality_channels, self.recession_channels)
-        return NetworkConfig(self.hidden, self.rounds, self.steps, counts)
+        return NetworkConfig(self.hidden, self.rounds, self.steps, counts, self.random_features)
 
 
 class LossSettings(_Strict):
@@ -56,7 +60,9 @@ class TrainingConfig(_Strict):
     """Everything that decides a run, next to the data and the seed.
 
     The learning rate rises linearly over the first `warm_up` share of the steps and falls along a cosine.
-    The weights kept are an exponential moving average of the trained ones.
+    The weights kept are an exponential moving average of the trained ones; those of the epoch with the least
+    loss on the validation instances where `patience` is given: training then ends once that many epochs
+    have brought none that is less.
     """
 
     epochs: PositiveInt = 10
@@ -66,6 +72,7 @@ class TrainingConfig(_Strict):
     warm_up: Annotated[float, Field(gt=0, lt=1)] = 0.1
     gradient_norm: PositiveFloat = 1.0
     averaging: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    patience: PositiveInt | None = None
     validation_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     calibration_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     answered_accuracy: Annotated[float, Field(gt=0, le=1)] = 0.99

@@ -20,17 +20,19 @@ from graphs.prediction import CLASSES
 from training.losses import Targets
 from training.shards import LabelledInstance, read_labelled, shard_paths
 
-HELD_OUT_AT_LEAST = 10
 _CHUNK = 256
 _CLASS_OF = {str(verdict): index for index, verdict in enumerate(CLASSES)}
 
 
 class Labelling(NamedTuple):
-    """Who labelled an instance, in what time, and whether our certificate proves the label."""
+    """Who labelled an instance, in what time; whether our certificate proves the label; whether it is exact
+    or only within a MILP solver's gap; whether the instance was made from another by perturbation."""
 
     solver: str
     seconds: float
     certified: bool
+    exact: bool = True
+    perturbed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +45,8 @@ class Dataset:
         own_objective (G,) float64: optimal value in the instances' own units (0 unless optimal).
         objective_offset (G,) float64: constant part of it.
         family: name of each instance's family, length G.
-        sha256: content hash of each instance, length G.
-        labels: how each instance was labelled, length G.
+        sha256: content hash of each instance, length G; not kept in a run's graph shards.
+        labels: how each instance was labelled, length G; not kept there either.
     """
 
     graphs: PackedGraphs
@@ -52,17 +54,41 @@ class Dataset:
     own_objective: Tensor
     objective_offset: Tensor
     family: Sequence[str]
-    sha256: Sequence[str]
-    labels: Sequence[Labelling]
+    sha256: Sequence[str] = ()
+    labels: Sequence[Labelling] = ()
 
     def __len__(self) -> int:
         return len(self.graphs)
 
+    @property
+    def nbytes(self) -> int:
+        """Size in memory."""
+        tensors = [*self.graphs.fields.values(), *vars(self.targets).values()]
+        return sum(tensor.nbytes for tensor in tensors)
+
+    def take(self, chosen: Tensor) -> Dataset:
+        """The chosen instances, in that order, as a data set of their own; indices (K,)."""
+        places = chosen.tolist()
+        return Dataset(
+            graphs=self.graphs.take(chosen),
+            targets=self.targets_of(chosen),
+            own_objective=self.own_objective[chosen],
+            objective_offset=self.objective_offset[chosen],
+            family=[self.family[place] for place in places],
+            sha256=[self.sha256[place] for place in places] if self.sha256 else (),
+            labels=[self.labels[place] for place in places] if self.labels else (),
+        )
+
     def batch(self, chosen: Tensor, *, device: torch.device | str = "cpu") -> tuple[BipartiteBatch, Targets]:
         """The chosen graphs as one batch, with their targets."""
+        batch = BipartiteBatch.some_of(self.graphs, chosen, device=device)
+        return batch, self.targets_of(chosen, device=device)
+
+    def targets_of(self, chosen: Tensor, *, device: torch.device | str = "cpu") -> Targets:
+        """The chosen graphs' targets, in the order of the batch."""
         columns, _ = gather_places(self.graphs.columns, chosen)
         rows, _ = gather_places(self.graphs.rows, chosen)
-        targets = Targets(
+        return Targets(
             verdict=self.targets.verdict[chosen].to(device),
             objective=self.targets.objective[chosen].to(device),
             solution=self.targets.solution[columns].to(device),
@@ -70,7 +96,6 @@ class Dataset:
             has_dual=self.targets.has_dual[chosen].to(device),
             has_farkas=self.targets.has_farkas[chosen].to(device),
         )
-        return BipartiteBatch.some_of(self.graphs, chosen, device=device), targets
 
     def batches(self, order: Tensor, size: int) -> Iterator[Tensor]:
         """The indices of `order` in pieces of `size`; the last may be smaller."""
@@ -114,29 +139,6 @@ def join(parts: Sequence[Dataset]) -> Dataset:
     )
 
 
-def split(
-    sha256: Sequence[str], *, validation: float, calibration: float, seed: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Indices for training, validation and calibration, decided by content hash and seed.
-
-    Instances are ranked by a hash of (content, seed); the first go to validation, the next to calibration,
-    each share at least HELD_OUT_AT_LEAST instances. The order in which the data are read does not matter.
-
-    Raises:
-        ValueError: fewer than HELD_OUT_AT_LEAST instances would be left to train on.
-    """
-    first = max(round(validation * len(sha256)), HELD_OUT_AT_LEAST)
-    second = first + max(round(calibration * len(sha256)), HELD_OUT_AT_LEAST)
-    if len(sha256) - second < HELD_OUT_AT_LEAST:
-        raise ValueError(
-            f"{len(sha256)} labelled instances are too few: with {second} held out for validation and "
-            f"calibration, fewer than {HELD_OUT_AT_LEAST} are left to train on"
-        )
-    rank = torch.from_numpy(np.argsort([_uniform(sha, seed) for sha in sha256], kind="stable"))
-    parts = (rank[second:], rank[:first], rank[first:second])
-    return parts[0].sort().values, parts[1].sort().values, parts[2].sort().values
-
-
 def distinct(labelled: Iterable[LabelledInstance]) -> Iterator[LabelledInstance]:
     """Each instance once, by content."""
     seen: set[str] = set()
@@ -144,13 +146,6 @@ def distinct(labelled: Iterable[LabelledInstance]) -> Iterator[LabelledInstance]
         if item.sha256 not in seen:
             seen.add(item.sha256)
             yield item
-
-
-def _uniform(sha256: str, seed: int) -> float:
-    """A number in [0, 1) from a content hash and a seed."""
-    word = int(sha256[:16], 16) ^ (seed * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF)
-    word = (word ^ (word >> 31)) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
-    return ((word ^ (word >> 29)) >> 11) / 2.0**53
 
 
 def _build_chunk(labelled: Sequence[LabelledInstance]) -> Dataset:
@@ -180,7 +175,10 @@ def _build_chunk(labelled: Sequence[LabelledInstance]) -> Dataset:
         objective_offset=torch.tensor(offsets, dtype=torch.float64),
         family=[item.family for item in labelled],
         sha256=[item.sha256 for item in labelled],
-        labels=[Labelling(item.solver, item.seconds, item.certified) for item in labelled],
+        labels=[
+            Labelling(item.solver, item.seconds, item.certified, item.is_exact, bool(item.parent))
+            for item in labelled
+        ],
     )
 
 

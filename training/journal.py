@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import orjson
-import pyarrow.parquet as pq
 
-from training.shards import LABELS, Row, shard_paths, write_shard
+from training.shards import LABELS, Row, read_columns, shard_paths, write_shard
 from training.sources import stamp
 
 _JOURNAL: Final = "journal.jsonl"
@@ -49,7 +48,7 @@ class Entry:
         sha256: content hash of the instance, where it could be read.
         verdict: the label's status, or the reason of the rejection.
         detail: more about a rejection.
-        certified, cross_checked: of the label.
+        certified, cross_checked, gap: of the label.
     """
 
     file: str
@@ -61,6 +60,7 @@ class Entry:
     detail: str = ""
     certified: bool = False
     cross_checked: bool = False
+    gap: float = 0.0
 
 
 _LINE: Final = tuple(field.name for field in fields(Entry) if field.name != "detail")
@@ -224,15 +224,14 @@ def _rejection(entry: Entry) -> dict[str, Any]:
 
 
 def _entries_of_shard(path: Path, source: Path) -> Iterator[Entry]:
-    columns = ["file", "sha256", "status", "certified", "cross_checked"]
-    for row in pq.read_table(path, columns=columns).to_pylist():
-        size, mtime_ns = stamp(source / row["file"])
+    columns = read_columns(path, ("file", "sha256", "status", "certified", "cross_checked", "gap"))
+    for file, sha256, status, certified, cross_checked, gap in zip(*columns.values(), strict=True):
         yield Entry(
-            row["file"],
-            size,
-            mtime_ns,
-            sha256=row["sha256"],
-            verdict=row["status"],
-            certified=row["certified"],
-            cross_checked=row["cross_checked"],
+            file,
+            *stamp(source / file),
+            sha256=sha256,
+            verdict=status,
+            certified=certified,
+            cross_checked=cross_checked,
+            gap=gap or 0.0,  # shards of version 1 have none
         )

@@ -3,9 +3,10 @@
     LP     HiGHS solves, SCIP checks a sample      MILP   SCIP solves, HiGHS checks a sample
 
 Each label is rechecked by our own certificate; what it does not confirm is left out and listed in
-`labels/rejected.jsonl`. Files are read and solved in killable children. The work can be interrupted at any
-moment and continues where it stopped (`training.journal`); an instance that is there twice, by content
-hash, is labelled once; labels of files that have gone or changed are dropped (`training.stale`).
+`labels/rejected.jsonl`. A MILP whose solver hit its limit is labelled where the gap is small enough. Files
+are read and solved in killable children. The work can be interrupted at any moment and continues where it
+stopped (`training.journal`); an instance that is there twice, by content hash, is labelled once; labels of
+files that have gone or changed are dropped (`training.stale`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ import numpy as np
 from runtime.isolation import Pool, Result, TaskCrashed, TaskFailure, TaskTimeout
 from runtime.progress import progress_bar
 from training.journal import Entry, Journal, Outcome
-from training.labelling import Labeller, Reason, Rejection, label_source
+from training.label import is_exact
+from training.labelling import ACCEPTED_GAP, MIP_GAP, Labeller, Reason, Rejection, label_source
 from training.shards import Row
 from training.sources import Source, find_sources
 from training.stale import drop_stale
@@ -44,6 +46,7 @@ class LabelSummary:
         resumed: of them, those that an earlier run had dealt with.
         labelled, duplicates, rejected: what became of the files.
         certified, cross_checked: labels proved by a certificate, and agreed by a second solver.
+        within_gap: labels whose objective is the optimum only up to a gap (not `Label.is_exact`).
         statuses: labels by status.
         reasons: rejections by reason.
         seconds: wall clock time of this run.
@@ -57,6 +60,7 @@ class LabelSummary:
     rejected: int
     certified: int
     cross_checked: int
+    within_gap: int
     statuses: Mapping[str, int]
     reasons: Mapping[str, int]
     seconds: float
@@ -71,6 +75,8 @@ def label_folder(
     time_limit: float,
     cross_check_share: float = 0.02,
     seed: int = 0,
+    mip_gap: float = MIP_GAP,
+    accepted_gap: float = ACCEPTED_GAP,
     retry_rejected: bool = False,
     memory_limit: int | None = _MEMORY_LIMIT,
     progress: bool = True,
@@ -84,6 +90,8 @@ def label_folder(
         time_limit: seconds a solver may take for an instance.
         cross_check_share: share of instances a second solver checks, chosen by content hash and seed.
         seed: of that choice.
+        mip_gap: relative gap at which a solver may call a MILP solved.
+        accepted_gap: largest gap at which a MILP is labelled whose solver stopped at a limit.
         retry_rejected: try files again that an earlier run rejected, with a longer time limit perhaps.
         memory_limit: bytes of address space a child may map; what needs more is rejected.
         progress: show a bar with rate and time left on standard error.
@@ -93,7 +101,7 @@ def label_folder(
         FolderInUseError: another process is labelling into the same folder.
         OtherFolderError: `out` holds the labels of another folder's files.
     """
-    labeller = Labeller(time_limit, cross_check_share, seed)
+    labeller = Labeller(time_limit, cross_check_share, seed, mip_gap, accepted_gap)
     return label_with(
         labeller,
         folder,
@@ -119,13 +127,13 @@ def label_with(
     """`label_folder` with a labeller of one's own.
 
     Args:
-        kill_after: seconds after which the child at work on a file is killed; 3 · time limit + 30 by default.
+        kill_after: seconds after which the child at work on a file is killed; 5 · time limit + 30 by default.
         memory_limit: bytes of address space a child may map; see `runtime.isolation.Pool`.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
     started = time.monotonic()
-    limit = 3 * labeller.time_limit + 30 if kill_after is None else kill_after
+    limit = 5 * labeller.time_limit + 30 if kill_after is None else kill_after
     with Journal(out or folder, folder) as journal, Pool(workers, memory_limit=memory_limit) as pool:
         found = list(find_sources(folder))
         drop_stale(journal, found, elsewhere=out is not None and out.resolve() != folder.resolve())
@@ -164,10 +172,11 @@ class _Batch:
             self.close()
 
     def close(self) -> None:
-        """Commits what there is."""
-        if self._entries:
-            self._journal.commit(self._rows, self._entries)
+        """Commits what there is; what an interrupted commit leaves, the next opening of the journal mends."""
+        rows, entries = self._rows, self._entries
         self._clear()
+        if entries:
+            self._journal.commit(rows, entries)
 
     def _add_row(self, work: Source, row: Row) -> None:
         sha256 = row["sha256"]
@@ -184,6 +193,7 @@ class _Batch:
             verdict=row["status"],
             certified=row["certified"],
             cross_checked=row["cross_checked"],
+            gap=row["gap"],
         )
         self._entries.append(entry)
 
@@ -223,9 +233,10 @@ def _entry(
     detail: str = "",
     certified: bool = False,
     cross_checked: bool = False,
+    gap: float = 0.0,
 ) -> Entry:
     return Entry(
-        work.file, work.size, work.mtime_ns, outcome, sha256, verdict, detail, certified, cross_checked
+        work.file, work.size, work.mtime_ns, outcome, sha256, verdict, detail, certified, cross_checked, gap
     )
 
 
@@ -241,6 +252,7 @@ def _summarise(journal: Journal, found: list[Source], resumed: int, seconds: flo
         rejected=outcomes[Outcome.REJECTED],
         certified=sum(entry.certified for entry in labelled),
         cross_checked=sum(entry.cross_checked for entry in labelled),
+        within_gap=sum(not is_exact(entry.gap, certified=entry.certified) for entry in labelled),
         statuses=Counter(entry.verdict for entry in labelled),
         reasons=Counter(entry.verdict for entry in entries if entry.outcome is Outcome.REJECTED),
         seconds=seconds,

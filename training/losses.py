@@ -1,7 +1,7 @@
 """What the network is trained for: the labels, and the mathematics of the certificates.
 
 verdict     cross-entropy
-objective   predicted against true c'·x', in units of Σ_j |c'_j| ω_j, over optimal instances
+objective   predicted against true c'·x', in units of |c'·x'| + Σ_j |c'_j| ω_j / 20, over optimal instances
 solution    x̂ − x* in units ω of each box; dual likewise; errors are compressed to signed logarithms
 margins     label-free given the verdict: the best candidate of a feasible instance should have no
             violation, of an infeasible one a positive Farkas value without defect, of an unbounded one
@@ -24,6 +24,7 @@ from graphs.network.margins import Margins
 from graphs.network.message_passing import graph_sum, signed_log
 
 _LEAST = 1e-3  # probabilities of binaries are kept this far from 0 and 1
+_SHARE_OF_RANGE = 0.05  # of the range of the objective: keeps errors of values near zero moderate
 _BINARY = 0.1  # weight of a binary's cross-entropy among the other columns' errors
 
 
@@ -83,17 +84,18 @@ def _objective(batch: BipartiteBatch, output: NetworkOutput, targets: Targets) -
     size = graph_sum(
         (batch.objective * box_unit(batch, targets)).abs()[:, None], batch.variable_graph, batch.count
     )
-    error = (output.objective - targets.objective) / size[:, 0].clamp_min(1e-3)
-    return _robust(10 * error)
+    size = targets.objective.abs() + _SHARE_OF_RANGE * size[:, 0]
+    return _robust(10 * (output.objective - targets.objective) / size.clamp_min(1e-3))
 
 
 def _solution(batch: BipartiteBatch, output: NetworkOutput, targets: Targets) -> Tensor:
     error = _robust((output.solution - targets.solution) / box_unit(batch, targets))
     binary = batch.variable_features[:, VARIABLE_FEATURES.index("is_binary")] > 0
-    probability = torch.where(binary, output.solution, 0.5).clamp(_LEAST, 1 - _LEAST)
+    given = torch.isfinite(output.solution)  # of a network gone astray NaN is the loss: the step is skipped
+    probability = torch.where(binary & given, output.solution, 0.5).clamp(_LEAST, 1 - _LEAST)
     target = torch.where(binary, targets.solution, 0.5).clamp(0.0, 1.0)
     entropy = functional.binary_cross_entropy(probability, target, reduction="none")
-    error = torch.where(binary, _BINARY * entropy, error)
+    error = torch.where(given, torch.where(binary, _BINARY * entropy, error), torch.nan)
     summed = graph_sum(error[:, None], batch.variable_graph, batch.count)
     return summed[:, 0] / batch.variable_count.clamp_min(1)
 

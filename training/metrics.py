@@ -18,7 +18,8 @@ from torch import Tensor
 
 from graphs.confidence import Calibration, summaries
 from graphs.network.batch import BipartiteBatch
-from graphs.network.gnn import CandidateNetwork
+from graphs.network.draws import answer
+from graphs.network.gnn import CandidateNetwork, NetworkOutput
 from graphs.network.message_passing import graph_sum
 from graphs.prediction import CLASSES
 from training.dataset import Dataset
@@ -36,6 +37,8 @@ class Evaluation:
     Attributes:
         truth (G,): class numbers; logits (G, 3); summaries (G, F), see `graphs.confidence`.
         objective_error, solution_error (G,): relative errors; NaN where the truth is not optimal.
+        family (G,): names; sizes (G, 3): rows, columns, nonzeros.
+        foldable (G,): MILPs with nodes that message passing cannot tell apart (`graphs.refinement`).
     """
 
     truth: NDArray[np.int64]
@@ -43,19 +46,16 @@ class Evaluation:
     summaries: _Array
     objective_error: _Array
     solution_error: _Array
+    family: NDArray[np.str_]
+    sizes: NDArray[np.int64]
+    foldable: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.truth)
 
     def take(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Evaluation:
         """The part of it that `chosen` selects."""
-        return Evaluation(
-            self.truth[chosen],
-            self.logits[chosen],
-            self.summaries[chosen],
-            self.objective_error[chosen],
-            self.solution_error[chosen],
-        )
+        return Evaluation(**{name: values[chosen] for name, values in vars(self).items()})
 
     @property
     def verdict_error(self) -> float:
@@ -82,12 +82,12 @@ def calibrated(evaluation: Evaluation, calibration: Calibration) -> dict[str, fl
     probabilities = calibration.probabilities(evaluation.logits)
     confidence = probabilities.max(1)
     correct = probabilities.argmax(1) == evaluation.truth
-    outside = calibration.out_of_distribution(evaluation.summaries) > 1
-    answered = (confidence >= calibration.threshold) & ~outside
+    inside = calibration.out_of_distribution(evaluation.summaries) <= 1
+    answered = (confidence >= calibration.threshold) & inside
     figures = {
         "calibration_error": calibration_error(confidence, correct),
         "abstention_share": float(1 - answered.mean()),
-        "out_of_distribution_share": float(outside.mean()),
+        "out_of_distribution_share": float(1 - inside.mean()),
     }
     if answered.any():  # without an answer there is no error to speak of
         figures["answered_error"] = float(1 - correct[answered].mean())
@@ -118,13 +118,19 @@ def evaluate(
     *,
     device: torch.device | str = "cpu",
     progress: Callable[[int], None] | None = None,
+    watch: Callable[[BipartiteBatch, NetworkOutput, Targets], None] | None = None,
 ) -> Evaluation:
-    """Run the network over the chosen instances; `progress` is told the number done after each batch."""
+    """Run the network over the chosen instances; answers that need random features are averaged.
+
+    Args:
+        progress: told the number of instances done after each batch.
+        watch: shown each batch with the network's output and the targets.
+    """
     network.eval()
     parts: list[tuple[_Array, ...]] = []
     for indices in dataset.batches(chosen, _BATCH):
-        batch, targets = dataset.batch(indices, device=device)
-        output = network(batch)
+        batch, output = answer(network, dataset.graphs, indices, device=device)
+        targets = dataset.targets_of(indices, device=device)
         scale = batch.objective_scale
         predicted = output.objective.to(torch.float64) / scale + dataset.objective_offset[indices].to(device)
         error = _objective_error(predicted, dataset.own_objective[indices].to(device))
@@ -139,12 +145,24 @@ def evaluate(
                 _numpy(torch.where(optimal, distance, torch.nan)),
             )
         )
+        if watch is not None:
+            watch(batch, output, targets)
         if progress is not None:
             progress(len(indices))
     if not parts:
-        return Evaluation(np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros((0, 1)), np.zeros(0), np.zeros(0))
-    truth, *rest = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return Evaluation(truth.astype(np.int64), *rest)
+        parts = [(np.zeros(0), np.zeros((0, len(CLASSES))), np.zeros((0, 1)), np.zeros(0), np.zeros(0))]
+    truth, logits, seen, objective, solution = (np.concatenate(part) for part in zip(*parts, strict=True))
+    graphs = dataset.graphs
+    return Evaluation(
+        truth=truth.astype(np.int64),
+        logits=logits,
+        summaries=seen,
+        objective_error=objective,
+        solution_error=solution,
+        family=np.array([dataset.family[place] for place in chosen.tolist()], dtype=np.str_),
+        sizes=torch.stack([graphs.rows, graphs.columns, graphs.entries], dim=1)[chosen].numpy(),
+        foldable=(graphs.fields["random_seed"][chosen] != 0).numpy(),
+    )
 
 
 def _objective_error(predicted: Tensor, true: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Plots of training and evaluation, drawn as SVG files."""
+"""Plots are SVG files; here that of a training run, in `training.report_plots` those of an evaluation."""
 
 from __future__ import annotations
 
@@ -30,24 +30,6 @@ def plot_training(log: Sequence[dict[str, Any]], path: Path) -> None:
     for axes in (left, right):
         axes.grid(visible=True, alpha=0.3)
         axes.legend(fontsize=8)
-    save(figure, path)
-
-
-def plot_reliability(bins: Sequence[tuple[float, float, float]], title: str, path: Path) -> None:
-    """Reliability diagram: accuracy against confidence, marker area the share of instances."""
-    figure = Figure(figsize=(4.2, 4.0), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color="grey", linewidth=1, label="perfect")
-    axes.scatter(
-        [confidence for _, confidence, _ in bins],
-        [accuracy for _, _, accuracy in bins],
-        s=[20 + 400 * share for share, _, _ in bins],
-        alpha=0.7,
-        label="network",
-    )
-    axes.set(title=title, xlabel="confidence", ylabel="accuracy", xlim=(0.3, 1.02), ylim=(0, 1.02))
-    axes.grid(visible=True, alpha=0.3)
-    axes.legend(loc="lower right", fontsize=8)
     save(figure, path)
 
 

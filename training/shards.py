@@ -3,14 +3,17 @@
     DIR/labels/part-00000.parquet, part-00001.parquet, ...
 
 Training reads the shards alone, one batch of rows after another, whatever their number and size. Vectors are
-list columns; an absent vector (no dual, no ray) is null. Objectives are in the minimising sense, duals in
-the signs of `solvers.linear.certificate`.
+list columns; an absent vector (no dual, no ray) is null; a pool of K points is its K · n values, point after
+point. Objectives are in the minimising sense, duals in the signs of `solvers.linear.certificate`.
+
+Version 2 of the columns added gap, time_limit, parent, pool and pool_objectives. Shards of version 1 are read
+with what a label without them means (`_ABSENT`), and may stand beside newer ones in a folder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +23,25 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from graphs.instance import Instance, Vector
+from graphs.instance import Instance
 from runtime.files import replace_atomically
 from solvers.linear.exact_solution import SolveStatus
+from training.label import Label, LabelledInstance
+
+__all__ = [
+    "LABELS",
+    "SCHEMA",
+    "Label",
+    "LabelledInstance",
+    "Row",
+    "keep_rows",
+    "read_columns",
+    "read_labelled",
+    "read_shard",
+    "row_of",
+    "shard_paths",
+    "write_shard",
+]
 
 LABELS: Final = "labels"
 Row = Mapping[str, Any]
@@ -46,6 +65,8 @@ _LABEL_VECTORS: Final[dict[str, pa.DataType]] = {
     "dual": pa.float64(),
     "farkas_ray": pa.float64(),
     "unbounded_ray": pa.float64(),
+    "pool": pa.float64(),
+    "pool_objectives": pa.float64(),
 }
 _LABEL_SCALARS: Final[dict[str, pa.DataType]] = {
     "status": pa.string(),
@@ -55,11 +76,14 @@ _LABEL_SCALARS: Final[dict[str, pa.DataType]] = {
     "seconds": pa.float64(),
     "certified": pa.bool_(),
     "cross_checked": pa.bool_(),
+    "gap": pa.float64(),
+    "time_limit": pa.float64(),
 }
 _SCALARS: Final[dict[str, pa.DataType]] = {
     "sha256": pa.string(),
     "file": pa.string(),
     "family": pa.string(),
+    "parent": pa.string(),
     "name": pa.string(),
     "rows": pa.int32(),
     "columns": pa.int32(),
@@ -74,65 +98,21 @@ SCHEMA: Final = pa.schema(
         *(pa.field(name, kind) for name, kind in _SCALARS.items()),
         *(pa.field(name, pa.list_(kind)) for name, kind in _VECTORS.items()),
     ],
-    metadata={"farkas_labels": "1"},
+    metadata={"farkas_labels": "2"},
 )
+_READABLE: Final = (b"1", b"2")
+_ABSENT: Final[dict[str, Any]] = {"gap": 0.0, "parent": ""}
+"""What a null, or a column that a shard of version 1 lacks, stands for; None where nothing is said here."""
 
 
-@dataclass(frozen=True, eq=False)
-class Label:
-    """What is known of an instance's answer.
-
-    Attributes:
-        status: OPTIMAL, INFEASIBLE or UNBOUNDED.
-        objective: optimal value in the minimising sense, offset included; None unless OPTIMAL.
-        primal: x, shape (n,): optimal, or the feasible point that belongs to an unbounded ray.
-        dual: y, shape (m,), of an optimal LP.
-        farkas_ray: y, shape (m,), where infeasibility (of the relaxation) is proved.
-        unbounded_ray: r, shape (n,), where unboundedness is proved.
-        dual_bound: a lower bound on the minimum: the certificate's, else the solver's.
-        solver: name and version of who solved it.
-        seconds: its time.
-        certified: a certificate proves status and objective; else they are the solver's word.
-        cross_checked: a second solver agreed.
-    """
-
-    status: SolveStatus
-    objective: float | None = None
-    primal: Vector | None = None
-    dual: Vector | None = None
-    farkas_ray: Vector | None = None
-    unbounded_ray: Vector | None = None
-    dual_bound: float | None = None
-    solver: str = ""
-    seconds: float = 0.0
-    certified: bool = False
-    cross_checked: bool = False
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class LabelledInstance(Label):
-    """An instance with its label, as `read_labelled` gives it; names of rows and columns are not kept.
-
-    Attributes:
-        instance: the instance.
-        sha256: its content hash.
-        file: path of its file below the labelled folder.
-        family: the instance family it belongs to.
-    """
-
-    instance: Instance
-    sha256: str
-    file: str
-    family: str
-
-
-def row_of(instance: Instance, label: Label, *, file: str, family: str) -> Row:
+def row_of(instance: Instance, label: Label, *, file: str, family: str, parent: str = "") -> Row:
     """The row that stores an instance and its label."""
     matrix = instance.constraint_matrix
     return {
         "sha256": instance.sha256,
         "file": file,
         "family": family,
+        "parent": parent,
         "name": instance.name,
         "rows": instance.rows,
         "columns": instance.columns,
@@ -150,6 +130,7 @@ def row_of(instance: Instance, label: Label, *, file: str, family: str) -> Row:
         "integrality": instance.integrality,
         **{field.name: getattr(label, field.name) for field in fields(Label)},
         "status": label.status.value,
+        "pool": None if label.pool is None else label.pool.ravel(),
     }
 
 
@@ -195,9 +176,25 @@ def read_labelled(folders: Path | Iterable[Path]) -> Iterator[LabelledInstance]:
 
 
 def read_shard(path: Path) -> Iterator[LabelledInstance]:
+    """The labelled instances of one shard.
+
+    Raises:
+        ValueError: its version is not known here.
+    """
     with pq.ParquetFile(path) as file:
+        version = (file.schema_arrow.metadata or {}).get(b"farkas_labels")
+        if version not in _READABLE:
+            raise ValueError(f"{path} holds labels of a version that this farkas cannot read: {version!r}")
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             yield from _read_batch(batch)
+
+
+def read_columns(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
+    """Scalar columns of one shard, without its vectors; a column that an older shard lacks is all None."""
+    with pq.ParquetFile(path) as file:
+        there = [name for name in names if name in file.schema_arrow.names]
+        table = file.read(columns=there)
+    return {name: table[name].to_pylist() if name in there else [None] * len(table) for name in names}
 
 
 def _scalars(rows: Sequence[Row], name: str) -> pa.Array[Any]:
@@ -222,11 +219,14 @@ def _vectors(rows: Sequence[Row], name: str) -> pa.Array[Any]:
 
 
 def _read_batch(batch: pa.RecordBatch) -> Iterator[LabelledInstance]:
-    scalars = {name: batch.column(name).to_pylist() for name in _SCALARS}
-    vectors = {name: _split(batch.column(name)) for name in _VECTORS}
+    known = set(batch.schema.names)
+    scalars = {name: batch.column(name).to_pylist() for name in _SCALARS if name in known}
+    vectors = {name: _split(batch.column(name)) for name in _VECTORS if name in known}
+    absent = dict.fromkeys([name for name in SCHEMA.names if name not in known])
     for k in range(batch.num_rows):
-        row = {name: values[k] for name, values in scalars.items()}
+        row = {**absent, **{name: values[k] for name, values in scalars.items()}}
         row |= {name: values[k] for name, values in vectors.items()}
+        row |= {name: value for name, value in _ABSENT.items() if row[name] is None}
         yield _labelled(row)
 
 
@@ -248,12 +248,15 @@ def _labelled(row: dict[str, Any]) -> LabelledInstance:
         **{name: row[name] for name in _INSTANCE_FIELDS},
     )
     label = {name: row[name] for name in (*_LABEL_SCALARS, *_LABEL_VECTORS) if name != "status"}
+    if row["pool"] is not None:
+        label["pool"] = row["pool"].reshape(len(row["pool_objectives"]), row["columns"])
     return LabelledInstance(
         instance=instance,
         status=SolveStatus(row["status"]),
         sha256=row["sha256"],
         file=row["file"],
         family=row["family"],
+        parent=row["parent"],
         **label,
     )
 

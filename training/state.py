@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -17,6 +18,8 @@ from training.config import TrainingConfig
 
 _STATE = "state.safetensors"
 _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+_COUNTERS = ("epoch", "updates", "seconds", "best_epoch", "best_loss")
+_BEST = "best."
 
 
 @dataclass(eq=False)
@@ -24,16 +27,21 @@ class TrainingState:
     """Network, its moving average, the optimiser, and how far the run has come.
 
     Attributes:
+        best: the moving average as it was after the epoch of least loss on the validation instances.
         epoch: epochs finished; updates: gradient steps taken; seconds: time spent in them.
+        best_epoch, best_loss: that epoch (1 is the first, 0 none) and its loss.
     """
 
     network: CandidateNetwork
     averaged: CandidateNetwork
     optimiser: torch.optim.AdamW
     averaging: float
+    best: dict[str, Tensor] = field(default_factory=dict)
     epoch: int = 0
     updates: int = 0
     seconds: float = 0.0
+    best_epoch: int = 0
+    best_loss: float = math.inf
 
     @classmethod
     def begin(cls, network: CandidateNetwork, config: TrainingConfig) -> TrainingState:
@@ -56,9 +64,22 @@ class TrainingState:
             mean.lerp_(value, 1 - decay)
         self.updates += 1
 
+    def judge(self, loss: float) -> None:
+        """Keep the moving average where the epoch just finished has less loss than any before."""
+        if loss < self.best_loss:
+            self.best_loss, self.best_epoch = loss, self.epoch
+            self.best = {name: value.clone() for name, value in self.averaged.state_dict().items()}
+
+    def best_network(self) -> CandidateNetwork:
+        """The moving average of the best epoch."""
+        network = copy.deepcopy(self.averaged)
+        if self.best:
+            network.load_state_dict(self.best)
+        return network
+
     def save(self, folder: Path) -> None:
         """Replace the state in the folder; tensors and counters travel in one file, so they agree."""
-        counters = {"epoch": self.epoch, "updates": self.updates, "seconds": self.seconds}
+        counters = {name: getattr(self, name) for name in _COUNTERS}
         metadata = {"counters": json.dumps(counters)}
         write_atomically(folder / _STATE, save(self._tensors(), metadata=metadata))
 
@@ -70,12 +91,13 @@ class TrainingState:
         data = path.read_bytes()
         counters = json.loads(_metadata(data)["counters"])
         self._restore(load(data))
-        self.epoch, self.updates = int(counters["epoch"]), int(counters["updates"])
-        self.seconds = float(counters["seconds"])
+        for name in _COUNTERS:
+            setattr(self, name, counters[name])
 
     def _tensors(self) -> dict[str, Tensor]:
         tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         tensors |= {f"averaged.{name}": value for name, value in self.averaged.state_dict().items()}
+        tensors |= {f"{_BEST}{name}": value for name, value in self.best.items()}
         for index, parameter in enumerate(self.network.parameters()):
             moments = self.optimiser.state.get(parameter, {})
             tensors |= {f"optimiser.{index}.{key}": moments[key] for key in _MOMENTS if key in moments}
@@ -85,6 +107,7 @@ class TrainingState:
         for prefix, network in (("network.", self.network), ("averaged.", self.averaged)):
             part = {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
             network.load_state_dict(part)
+        self.best = {n.removeprefix(_BEST): value for n, value in tensors.items() if n.startswith(_BEST)}
         for index, parameter in enumerate(self.network.parameters()):
             names = {key: f"optimiser.{index}.{key}" for key in _MOMENTS}
             if names["step"] in tensors:

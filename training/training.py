@@ -1,133 +1,146 @@
-"""`farkas train`, whole: data → split → loop → calibration → card → checkpoint."""
+"""`farkas train`, whole: labelled folders → split → graphs → loop → calibration → card → checkpoint."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from graphs.confidence import summaries, without_calibration
 from graphs.device import choose_device
 from graphs.network.batch import BipartiteBatch
 from graphs.network.gnn import CandidateNetwork
-from runtime.checkpoints import load, save
+from graphs.predictor import check_card
+from runtime.checkpoints import Checkpoint, load, save
 from runtime.files import write_atomically
+from runtime.locking import exclusive
 from training.calibration import fit_calibration
-from training.card import data_name, instances_hash, model_card
+from training.card import data_name, model_card
 from training.config import NetworkSettings, TrainingConfig
-from training.dataset import Dataset, load_dataset, split
+from training.graph_shards import GraphShards, prepare
 from training.loop import Progress, Run, read_log, train
 from training.metrics import evaluate
 from training.plots import plot_training
+from training.splitting import Role, assign, read_index
 
 _RUN = "run.json"
-_SEEN = 5000
+_GRAPHS = "graphs"
+_SEEN = 20_000
 
 
 class DifferentRun(Exception):
     """The output folder holds a run that was started with other settings or data."""
 
 
+@dataclass(frozen=True)
+class Identity:
+    """What the card says a model is: its name and version, and the command that made it."""
+
+    name: str
+    model_version: str
+    command: Sequence[str] = ()
+
+
 def train_model(
     data: Sequence[Path],
     folder: Path,
     config: TrainingConfig,
+    identity: Identity,
     *,
     seed: int,
-    name: str,
-    model_version: str,
     device: str = "cpu",
     start_from: Path | None = None,
-    command: Sequence[str] = (),
     progress: Progress | None = None,
+    preparing: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Train a model on labelled folders, resuming a run in `folder`, and return its card.
 
     With `start_from`, the network has the shape of the model it starts from.
 
+    Args:
+        progress: see `training.loop.Progress`.
+        preparing: told how many more instances have become graphs.
+
     Raises:
+        CheckpointError: the model to start from is none, or one of another version of farkas.
         DifferentRun: `folder` holds a run with another configuration, seed or data.
-        ValueError: no labelled data, or too few instances to hold any out.
+        InUse: another process is training in `folder`.
+        ValueError: no labelled data, too few instances to hold any out, or no such device.
     """
-    dataset = load_dataset(data)
-    parent = load(start_from) if start_from else None
-    if parent is not None:
-        config = config.model_copy(update={"network": NetworkSettings.of(parent.card["network"])})
-    indices = split(
-        dataset.sha256,
-        validation=config.validation_share,
-        calibration=config.calibration_share,
-        seed=seed,
-    )
+    place = choose_device(device)
+    parent = None if start_from is None else _parent(start_from)
+    config = config if parent is None else _shaped(config, parent)
+    index = read_index(data)
+    shares = {"validation": config.validation_share, "calibration": config.calibration_share}
+    roles = assign(index, **shares, seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
-    origin = parent.card["weights_sha256"] if parent is not None else None
-    _check_run(folder, config, seed, dataset, data, origin)
-    run = Run(folder, config, seed, dataset, indices[0], indices[1], choose_device(device))
-    weights = without_calibration(parent.tensors) if parent is not None else None
-    network = train(run, start_from=weights, progress=progress)
-    identity = {"name": name, "model_version": model_version, "parent": origin}
-    return _finish(run, network, indices[2], identity, command)
+    origin = None if parent is None else str(parent.card["weights_sha256"])
+    this = {"config": config.model_dump(), "seed": seed, "data": [data_name(path) for path in data]}
+    this |= {"instances": index.sha256(roles != Role.DUPLICATE), "start_from": origin}
+    weights = None if parent is None else without_calibration(parent.tensors)
+    with exclusive(folder, "training"):
+        _check_run(folder, this)
+        shards = prepare(folder / _GRAPHS, data, index, roles, progress=preparing)
+        run = Run(folder, config, seed, shards, shards.whole(Role.VALIDATION), place)
+        network = train(run, start_from=weights, progress=progress)
+        card = _finish(run, network, identity, origin)
+        shards.remove()
+    return card
 
 
-def _finish(
-    run: Run,
-    network: CandidateNetwork,
-    calibration_indices: torch.Tensor,
-    identity: dict[str, Any],
-    command: Sequence[str],
-) -> dict[str, Any]:
+def _parent(folder: Path) -> Checkpoint:
+    checkpoint = load(folder)
+    check_card(checkpoint.card)
+    return checkpoint
+
+
+def _shaped(config: TrainingConfig, parent: Checkpoint) -> TrainingConfig:
+    return config.model_copy(update={"network": NetworkSettings.of(parent.card["network"])})
+
+
+def _finish(run: Run, network: CandidateNetwork, identity: Identity, origin: str | None) -> dict[str, Any]:
     """Calibrate on instances kept apart, write the card, the weights and the plot."""
-    held_out = evaluate(network, run.dataset, calibration_indices, device=run.device)
-    validation = evaluate(network, run.dataset, run.validation, device=run.device)
-    calibration = fit_calibration(_seen(run), held_out, answered_accuracy=run.config.answered_accuracy)
+    apart = run.shards.whole(Role.CALIBRATION)
+    held_out = evaluate(network, apart, torch.arange(len(apart)), device=run.device)
+    validation = evaluate(network, run.validation, torch.arange(len(run.validation)), device=run.device)
+    seen = _seen(run.shards)
+    calibration = fit_calibration(*seen, held_out, answered_accuracy=run.config.answered_accuracy)
     log = read_log(run.folder)
     card = model_card(
-        **identity,
+        name=identity.name,
+        model_version=identity.model_version,
+        command=identity.command,
+        parent=origin,
         config=run.config,
         seed=run.seed,
-        dataset=run.dataset,
+        data=run.shards.manifest["description"],
         calibration=calibration,
         held_out={"validation": validation},
-        seconds=log[-1]["seconds"] if log else 0.0,
-        command=command,
+        log=log,
     )
     save(run.folder, {**network.state_dict(), **calibration.to_tensors()}, card)
     plot_training(log, run.folder / "training.svg")
     return card
 
 
-def _seen(run: Run) -> NDArray[np.float64]:
-    """Summaries of up to _SEEN instances that were trained on."""
-    generator = torch.Generator().manual_seed(run.seed)
-    chosen = run.train[torch.randperm(len(run.train), generator=generator)[:_SEEN]]
-    parts = [
-        summaries(BipartiteBatch.some_of(run.dataset.graphs, part))
-        for part in run.dataset.batches(chosen, 256)
-    ]
-    return np.concatenate(parts)
+def _seen(shards: GraphShards) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Summaries of up to _SEEN instances that were trained on, and their families."""
+    parts: list[np.ndarray[Any, Any]] = []
+    families: list[str] = []
+    for data in shards.sample(_SEEN):
+        pieces = torch.split(torch.arange(len(data)), 256)
+        parts += [summaries(BipartiteBatch.some_of(data.graphs, piece)) for piece in pieces]
+        families += data.family
+    return np.concatenate(parts), np.array(families)
 
 
-def _check_run(
-    folder: Path,
-    config: TrainingConfig,
-    seed: int,
-    dataset: Dataset,
-    data: Sequence[Path],
-    origin: str | None,
-) -> None:
+def _check_run(folder: Path, this: dict[str, Any]) -> None:
     """Write what this run is, or compare with what the folder says it is."""
-    this = {
-        "config": config.model_dump(),
-        "seed": seed,
-        "data": [data_name(path) for path in data],
-        "instances": instances_hash(dataset),
-        "start_from": origin,
-    }
     path = folder / _RUN
     if path.is_file():
         earlier = json.loads(path.read_text(encoding="utf-8"))

@@ -9,20 +9,12 @@ import torch
 from torch import Tensor
 
 from graphs.network.message_passing import Structure
-from graphs.packed import (
-    BY_CONSTRAINT,
-    BY_EDGE,
-    BY_GRAPH,
-    BY_VARIABLE,
-    BipartiteGraph,
-    PackedGraphs,
-    gather_places,
-    offsets,
-)
+from graphs.packed import BipartiteGraph, PackedGraphs, offsets
 
 _OWN_FIELDS = (
     "edge_value", "objective_scale", "constraint_features", "variable_features", "constraint_lower",
     "constraint_upper", "variable_lower", "variable_upper", "objective", "row_scale", "column_scale",
+    "constraint_ambiguous", "variable_ambiguous", "random_seed",
 )  # fmt: skip
 
 
@@ -48,6 +40,9 @@ class BipartiteBatch:
     row_scale: Tensor
     column_scale: Tensor
     objective_scale: Tensor
+    constraint_ambiguous: Tensor
+    variable_ambiguous: Tensor
+    random_seed: Tensor
     constraint_graph: Tensor
     variable_graph: Tensor
     constraint_count: Tensor
@@ -72,15 +67,7 @@ class BipartiteBatch:
         cls, packed: PackedGraphs, chosen: Tensor, *, device: str | torch.device = "cpu"
     ) -> BipartiteBatch:
         """The chosen graphs of a package: indices, shape (B,)."""
-        row_places, rows = gather_places(packed.rows, chosen)
-        column_places, columns = gather_places(packed.columns, chosen)
-        entry_places, entries = gather_places(packed.entries, chosen)
-        places = dict.fromkeys(BY_CONSTRAINT, row_places)
-        places |= dict.fromkeys(BY_VARIABLE, column_places)
-        places |= dict.fromkeys(BY_EDGE, entry_places)
-        places |= dict.fromkeys(BY_GRAPH, chosen)
-        fields = {name: field[places[name]] for name, field in packed.fields.items()}
-        return cls._of(fields, rows, columns, entries, device)
+        return cls.all_of(packed.take(chosen), device=device)
 
     @classmethod
     def _of(

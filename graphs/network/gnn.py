@@ -25,18 +25,23 @@ from graphs.network.channels import ChannelCounts, Programs
 from graphs.network.convolution import Convolutions
 from graphs.network.margins import Margins, feature_count, margins
 from graphs.network.message_passing import graph_maximum, graph_sum, leaky_clip, mixture
+from graphs.network.noise import Noise
 from graphs.network.round import Round
 from graphs.prediction import CLASSES
+
+_CORRECTION = 0.1  # the objective's correction is counted in tenths of the mean |c_j| ω_j, a column
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Shape of a network: width, rounds, primal–dual steps a round, candidates of each kind."""
+    """Shape of a network: width, rounds, primal–dual steps a round, candidates of each kind, and how many
+    random features ambiguous nodes have (`graphs.network.noise`; 0: the network takes none)."""
 
     hidden: int = 64
     rounds: int = 8
     steps: int = 4
     channels: ChannelCounts = field(default_factory=ChannelCounts)
+    random_features: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -79,6 +84,9 @@ class CandidateNetwork(nn.Module):
         width = config.hidden
         self.embed_constraint = _perceptron(len(CONSTRAINT_FEATURES), width, width)
         self.embed_variable = _perceptron(len(VARIABLE_FEATURES), width, width)
+        if config.random_features:
+            self.noise_constraint = nn.Linear(config.random_features, width, bias=False)
+            self.noise_variable = nn.Linear(config.random_features, width, bias=False)
         self.round = Round(width, config.channels)
         pooled = 4 * width + feature_count(config.channels)
         self.verdict_head = _perceptron(pooled, 2 * width, len(CLASSES))
@@ -86,11 +94,16 @@ class CandidateNetwork(nn.Module):
         self.dual_head = nn.Linear(width, 1 + config.channels.optimality)
         self.objective_head = _perceptron(4 * width, width, 1)
 
-    def forward(self, batch: BipartiteBatch, rounds: int | None = None) -> NetworkOutput:
+    def forward(
+        self, batch: BipartiteBatch, rounds: int | None = None, noise: Noise | None = None
+    ) -> NetworkOutput:
         programs = Programs.of(batch, self.config.channels)
         convolutions = Convolutions.of(batch, programs.values)
         constraints = self.embed_constraint(batch.constraint_features)
         variables = self.embed_variable(batch.variable_features)
+        if noise is not None:
+            constraints = constraints + self.noise_constraint(noise.constraints)
+            variables = variables + self.noise_variable(noise.variables)
         primal, dual = programs.start()
         previous = dual
         turn = self.round.begin(programs, convolutions)
@@ -120,7 +133,8 @@ class CandidateNetwork(nn.Module):
         solution = self._solution(programs, variables, primal)
         cost = graph_sum((batch.objective * solution).unsqueeze(1), batch.variable_graph, batch.count)
         dual_unit = programs.objective_unit[batch.constraint_graph] / programs.constraint_unit
-        correction = self.objective_head(pooled) * programs.objective_unit
+        size = _CORRECTION * batch.variable_count.unsqueeze(1)
+        correction = self.objective_head(pooled) * programs.objective_unit * size
         return NetworkOutput(
             verdict=self.verdict_head(torch.cat([pooled, closeness.features()], dim=1)),
             objective=(cost + correction).squeeze(1),

@@ -92,6 +92,8 @@ class ExactSolution:
         seconds: wall clock time, model building included.
         solver: name and version.
         detail: the solver's own word for its status, for people.
+        pool: feasible points of a MILP, shape (K, n), distinct, best first: the first is `primal`.
+        pool_objectives: c·x + offset of each by our own arithmetic, shape (K,).
     """
 
     status: SolveStatus
@@ -104,6 +106,8 @@ class ExactSolution:
     unbounded_ray: Vector | None = None
     dual_bound: float | None = None
     detail: str = ""
+    pool: NDArray[np.float64] | None = None
+    pool_objectives: Vector | None = None
 
 
 def solve_without_columns(instance: Instance) -> ExactSolution:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +14,8 @@ from pyscipopt.scip import Expr, ExprCons, Term
 
 from graphs.instance import Instance, Vector
 from solvers.linear.exact_solution import SCIP_STATUS, ExactSolution, SolveStatus, solve_without_columns
+from solvers.linear.pool import distinct_points
+from solvers.linear.residuals import Matrix
 
 
 def _version() -> str:
@@ -32,8 +36,9 @@ def solve_scip(
     """Solves an LP or MILP with SCIP on one thread.
 
     SCIP states no duals here: after presolving they would belong to another problem. An unbounded instance
-    comes with a ray (of the LP relaxation) and a feasible point. SCIP can ignore its time limit and crash:
-    run it in a `runtime.isolation.Pool` child where that matters.
+    comes with a ray (of the LP relaxation) and a feasible point, a MILP with a pool: the best of the points
+    that SCIP met and stored. SCIP can ignore its time limit and crash: run it in a `runtime.isolation.Pool`
+    child where that matters.
 
     Args:
         instance: what to solve; handed over as a minimisation.
@@ -51,8 +56,11 @@ def solve_scip(
     status = SCIP_STATUS[detail]
     primal: Vector | None = None
     ray: Vector | None = None
+    pool: Matrix | None = None
     if status in (SolveStatus.OPTIMAL, SolveStatus.UNKNOWN):
         primal = _best_point(model, variables)
+        if instance.is_mip and primal is not None:
+            pool = distinct_points(chain([primal], _further_points(model, variables)))
     if status is SolveStatus.UNKNOWN and primal is not None:
         status = SolveStatus.FEASIBLE
     if status in (SolveStatus.UNBOUNDED, SolveStatus.INFEASIBLE_OR_UNBOUNDED):
@@ -67,6 +75,8 @@ def solve_scip(
         unbounded_ray=ray if status is SolveStatus.UNBOUNDED else None,
         dual_bound=_dual_bound(model, status),
         detail=detail,
+        pool=pool,
+        pool_objectives=None if pool is None else np.array([instance.objective(point) for point in pool]),
     )
 
 
@@ -123,17 +133,29 @@ def _decide(
 def _best_point(model: Any, variables: list[Any]) -> Vector | None:
     if model.getNSols() == 0:
         return None
-    best = model.getBestSol()
-    return np.array([model.getSolVal(best, variable) for variable in variables], dtype=np.float64)
+    return _values(model, model.getBestSol(), variables)
+
+
+def _further_points(model: Any, variables: list[Any]) -> Iterator[Vector]:
+    """The stored solutions after the best one, best first."""
+    return (_values(model, solution, variables) for solution in model.getSols()[1:])
+
+
+def _values(model: Any, solution: Any, variables: list[Any]) -> Vector:
+    return np.array([model.getSolVal(solution, variable) for variable in variables], dtype=np.float64)
 
 
 def _primal_ray(model: Any, variables: list[Any]) -> Vector | None:
+    """The ray in the problem's own variables; None where SCIP's presolving has removed some of them, for
+    which the interface gives no value."""
     if not model.hasPrimalRay():
         return None
-    names = {
-        variable.name: entry for variable, entry in zip(model.getVars(), model.getPrimalRay(), strict=True)
-    }
-    return np.array([names[variable.name] for variable in variables], dtype=np.float64)
+    left, ray = model.getVars(transformed=True), model.getPrimalRay()
+    if not len(left) == len(ray) == len(variables):
+        return None
+    values = {variable.name: entry for variable, entry in zip(left, ray, strict=True)}
+    found = [values.get(f"t_{variable.name}") for variable in variables]
+    return None if None in found else np.array(found, dtype=np.float64)
 
 
 def _dual_bound(model: Any, status: SolveStatus) -> float | None:

@@ -16,10 +16,10 @@ from training.families import FAMILIES, generate
 CALIBRATION = Calibration(
     temperature=2.0,
     threshold=0.6,
-    distance_limit=2.0,
-    summary_mean=np.array([1.0, -1.0]),
-    summary_deviation=np.array([2.0, 1.0]),
-    summary_precision=np.diag([1.0, 4.0]),
+    distance_limit=np.array([2.0, 1.0]),
+    summary_mean=np.array([[1.0, -1.0], [100.0, 0.0]]),
+    summary_deviation=np.array([[2.0, 1.0], [10.0, 10.0]]),
+    summary_precision=np.array([np.diag([1.0, 4.0]), np.eye(2)]),
 )
 
 
@@ -35,6 +35,18 @@ def test_distance_is_that_of_mahalanobis() -> None:
     """(3, −1) is one deviation away where the precision is 1; (1, 0) one where it is 4."""
     found = CALIBRATION.out_of_distribution(np.array([[1.0, -1.0], [3.0, -1.0], [1.0, 0.0]]))
     np.testing.assert_allclose(found, [0.0, 0.5, 1.0])
+
+
+def test_the_nearest_family_counts() -> None:
+    """(70, 40) is three and four deviations from the second family, and far from the first."""
+    distances = CALIBRATION.distances(np.array([[70.0, 40.0], [100.0, 0.0]]))
+    np.testing.assert_allclose(distances[:, 1], [5.0, 0.0])
+    np.testing.assert_allclose(CALIBRATION.out_of_distribution(np.array([[70.0, 40.0]])), [5.0])
+    assert distances[0, 0] > 20
+
+
+def test_a_summary_that_is_not_finite_is_far_from_all() -> None:
+    assert not CALIBRATION.out_of_distribution(np.array([[np.inf, 0.0]]))[0] <= 1.0
 
 
 def test_card_and_tensors_keep_everything() -> None:

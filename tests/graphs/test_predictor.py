@@ -28,7 +28,9 @@ def predictor() -> Predictor:
     network = CandidateNetwork(NetworkConfig(16, 3, 2, ChannelCounts(2, 2, 2)))
     seen = summaries(BipartiteBatch.of(build_graphs([random_instance(seed) for seed in range(50)])))
     size = seen.shape[1]
-    calibration = Calibration(1.0, 0.0, 100.0, seen.mean(0), seen.std(0) + 0.1, np.eye(size))
+    calibration = Calibration(
+        1.0, 0.0, np.array([100.0]), seen.mean(0)[None], seen.std(0)[None] + 0.1, np.eye(size)[None]
+    )
     return Predictor(network, calibration, {"name": "test", "version": "1", "weights_sha256": "0"})
 
 

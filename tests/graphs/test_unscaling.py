@@ -18,6 +18,7 @@ from graphs.network.batch import BipartiteBatch
 from graphs.network.channels import ChannelCounts, Programs
 from graphs.network.gnn import CandidateNetwork, NetworkConfig, NetworkOutput
 from graphs.network.margins import margins
+from graphs.network.noise import Noise
 from graphs.prediction import CLASSES, Prediction, Verdict
 from graphs.predictor import Predictor
 
@@ -52,7 +53,9 @@ class FixedNetwork(CandidateNetwork):
         super().__init__(NetworkConfig(8, 1, 1, COUNTS))
         self.output = output
 
-    def forward(self, batch: BipartiteBatch, rounds: int | None = None) -> NetworkOutput:
+    def forward(
+        self, batch: BipartiteBatch, rounds: int | None = None, noise: Noise | None = None
+    ) -> NetworkOutput:
         return self.output
 
 
@@ -83,7 +86,7 @@ def calibrated(batch: BipartiteBatch, *, distance: float = 0.5, threshold: float
     size = seen.shape[1]
     mean = seen[0].copy()
     mean[0] -= distance * 1e6  # the limit: so large that the graphs' own differences do not count
-    return Calibration(1.0, threshold, 1e6, mean, np.ones(size), np.eye(size))
+    return Calibration(1.0, threshold, np.array([1e6]), mean[None], np.ones((1, size)), np.eye(size)[None])
 
 
 def predictor(output: NetworkOutput, calibration: Calibration) -> Predictor:

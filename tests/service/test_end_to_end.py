@@ -83,7 +83,7 @@ def test_the_server_as_people_start_it(bundled_model: Path, tmp_path: Path) -> N
     try:
         assert running.stderr is not None
         said = running.stderr.readline()
-        address = re.search(r"bundled@1 on (http://127\.0\.0\.1:\d+),", said)
+        address = re.search(r"bundled@2 on (http://127\.0\.0\.1:\d+),", said)
         assert address, said
         with Client(address[1]) as client:
             while not client.ready():

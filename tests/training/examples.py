@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 
 from solvers.linear.exact import solve_highs
 from training.dataset import Dataset, build_dataset
 from training.families import FAMILIES, generate
-from training.shards import LabelledInstance
+from training.shards import LABELS, LabelledInstance, row_of, write_shard
 
 SIZE = {"rows": 5, "columns": 12, "nonzeros": 24}
 
@@ -34,3 +35,13 @@ def labelled(count: int, *, family: str = "random-lp-infinite", seed: int = 3) -
 @cache
 def dataset(count: int = 120, family: str = "random-lp-infinite") -> Dataset:
     return build_dataset(labelled(count, family=family))
+
+
+def write_labels(folder: Path, items: Sequence[LabelledInstance]) -> Path:
+    """A labelled folder of these instances, without their files."""
+    (folder / LABELS).mkdir(parents=True)
+    rows = [
+        row_of(item.instance, item, file=item.file, family=item.family, parent=item.parent) for item in items
+    ]
+    write_shard(folder / LABELS / "part-00000.parquet", rows)
+    return folder

@@ -1,4 +1,4 @@
-"""Targets in equilibrated units, and a split that instances do not cross."""
+"""Targets in equilibrated units."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 
 from graphs.network.message_passing import graph_sum
 from tests.training.examples import dataset, labelled
-from training.dataset import HELD_OUT_AT_LEAST, build_dataset, split
+from training.dataset import build_dataset
 
 
 def test_targets_lead_back_to_the_labels() -> None:
@@ -36,23 +36,3 @@ def test_target_objective_is_the_cost_of_the_target_solution() -> None:
     batch, targets = data.batch(torch.arange(len(data)))
     cost = graph_sum((batch.objective * targets.solution)[:, None], batch.variable_graph, batch.count)
     torch.testing.assert_close(cost[:, 0], targets.objective, rtol=1e-3, atol=1e-4)
-
-
-def test_split_is_disjoint_complete_and_independent_of_order() -> None:
-    data = dataset()
-    parts = split(data.sha256, validation=0.1, calibration=0.2, seed=1)
-    assert sorted(torch.cat(parts).tolist()) == list(range(len(data)))
-    assert [len(part) for part in parts] == [84, 12, 24]
-    backwards = split(list(reversed(data.sha256)), validation=0.1, calibration=0.2, seed=1)
-    for part, other in zip(parts, backwards, strict=True):
-        names = {data.sha256[k] for k in part.tolist()}
-        assert names == {list(reversed(data.sha256))[k] for k in other.tolist()}
-    assert split(data.sha256, validation=0.1, calibration=0.2, seed=2)[1].tolist() != parts[1].tolist()
-
-
-def test_small_data_hold_out_enough_or_are_refused() -> None:
-    data = dataset()
-    parts = split(data.sha256[:30], validation=0.05, calibration=0.05, seed=0)
-    assert [len(part) for part in parts] == [10, HELD_OUT_AT_LEAST, HELD_OUT_AT_LEAST]
-    with pytest.raises(ValueError, match="too few"):
-        split(data.sha256[:29], validation=0.05, calibration=0.05, seed=0)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
 from graphs.instance import Instance
+from graphs.writers import write_instance
 from solvers.linear.exact import ExactSolution, SolveStatus, solve_highs, solve_scip
 from training.labelling import Labeller, Reason, Rejection, contradicts, label_source, recheck
 from training.shards import Label
@@ -143,7 +144,9 @@ def test_a_maximisation_is_labelled_in_the_minimising_sense() -> None:
 def test_instances_without_rows_or_columns(integers: bool) -> None:
     box = make([1, -1], np.zeros((0, 2)), [], [], upper=3.0, integers=integers)
     assert labelled(box).objective == pytest.approx(-3.0)
-    assert labelled(make([], np.zeros((1, 0)), [-1], [1])).objective == 0.0
+    empty = labelled(make([], np.zeros((1, 0)), [-1], [1]))
+    assert empty.objective == 0.0
+    assert not empty.cross_checked  # both solvers hand it to the same few lines of our own
     assert labelled(make([], np.zeros((1, 0)), [1], [2])).status is SolveStatus.INFEASIBLE
 
 
@@ -151,7 +154,9 @@ def test_instances_without_rows_or_columns(integers: bool) -> None:
 
 
 def lies(objective: float) -> Labeller:
-    def scip(instance: Instance, *, time_limit: float, feasibility_tolerance: float) -> ExactSolution:
+    def scip(
+        instance: Instance, *, time_limit: float, mip_gap: float, feasibility_tolerance: float
+    ) -> ExactSolution:
         truth = solve_scip(instance, time_limit=time_limit)
         return replace(truth, objective=objective, dual_bound=objective)
 
@@ -159,7 +164,9 @@ def lies(objective: float) -> Labeller:
 
 
 def answers(solution: ExactSolution) -> Labeller:
-    def highs(instance: Instance, *, time_limit: float, feasibility_tolerance: float) -> ExactSolution:
+    def highs(
+        instance: Instance, *, time_limit: float, mip_gap: float, feasibility_tolerance: float
+    ) -> ExactSolution:
         return solution
 
     return replace(NOTHING, highs=highs)
@@ -175,7 +182,7 @@ def test_a_second_solver_that_disagrees_on_the_objective() -> None:
 
 def test_a_second_solver_that_disagrees_on_the_verdict() -> None:
     def says_infeasible(
-        instance: Instance, *, time_limit: float, feasibility_tolerance: float
+        instance: Instance, *, time_limit: float, mip_gap: float, feasibility_tolerance: float
     ) -> ExactSolution:
         return solve_scip(INFEASIBLE, time_limit=time_limit)
 
@@ -224,7 +231,9 @@ def test_a_solver_that_stops_early() -> None:
 def test_an_inexact_answer_is_asked_for_again_more_tightly() -> None:
     tolerances: list[float] = []
 
-    def sloppy(instance: Instance, *, time_limit: float, feasibility_tolerance: float) -> ExactSolution:
+    def sloppy(
+        instance: Instance, *, time_limit: float, mip_gap: float, feasibility_tolerance: float
+    ) -> ExactSolution:
         tolerances.append(feasibility_tolerance)
         truth = solve_highs(instance, time_limit=time_limit)
         assert truth.primal is not None
@@ -234,6 +243,177 @@ def test_an_inexact_answer_is_asked_for_again_more_tightly() -> None:
     assert label.objective == pytest.approx(2.5, abs=1e-8)
     assert len(tolerances) == 2
     assert tolerances[1] < tolerances[0]
+
+
+# MILPs: the solver's pool, and limits.
+
+
+def test_the_pool_of_a_milp_is_rechecked() -> None:
+    """Of what a solver proposes, one point breaks a row, one is not whole, one comes twice, one is good."""
+    truth = solve_scip(KNAPSACK, time_limit=5)
+    proposed = np.array([[2, 1], [2, 2], [0.5, 0.0], [1, 1 - 1e-8], [1, 1], [0, 9]])
+    found = recheck(KNAPSACK, replace(truth, pool=proposed))
+    assert isinstance(found, Label)
+    assert found.pool is not None
+    assert np.array_equal(found.pool, [[2, 1], [1, 1], [0, 0]])  # 0.5 becomes 0
+    assert found.pool_objectives == pytest.approx([-14, -9, 0])
+
+
+def test_pools_and_gaps_of_labels() -> None:
+    label = labelled(KNAPSACK)
+    assert label.pool is not None
+    assert label.pool_objectives is not None
+    assert np.array_equal(label.pool[0], label.primal)
+    assert label.pool_objectives[0] == label.objective
+    assert label.gap == pytest.approx(0.0, abs=1e-6)
+    assert label.is_exact
+    assert label.time_limit == 10
+    lp = labelled(OPTIMAL)
+    assert (lp.pool, lp.pool_objectives) == (None, None)
+    assert lp.gap < 1e-6
+    assert labelled(PARITY).gap == 0.0
+
+
+def stops(objective: float, bound: float | None, point: ArrayLike = (1, 1)) -> Labeller:
+    """SCIP hits its limit with this point in hand."""
+
+    def scip(instance: Instance, **_: float) -> ExactSolution:
+        primal = np.asarray(point, dtype=float)
+        return ExactSolution(
+            SolveStatus.FEASIBLE, "SCIP", 1.0, objective, primal, dual_bound=bound, detail="timelimit"
+        )
+
+    return replace(NOTHING, scip=scip)
+
+
+def test_a_milp_stopped_within_the_accepted_gap() -> None:
+    label = labelled(KNAPSACK, stops(-14.0, -14.5, point=(2, 1)))
+    assert label.status is SolveStatus.OPTIMAL
+    assert label.objective == pytest.approx(-14.0)
+    assert label.dual_bound == pytest.approx(-14.5)
+    assert label.gap == pytest.approx(0.5 / 14.0)
+    assert not label.is_exact
+    assert not label.certified
+    assert label.time_limit == 10
+
+
+def test_a_milp_stopped_beyond_the_accepted_gap() -> None:
+    rejection = rejected(KNAPSACK, stops(-9.0, -14.5))
+    assert rejection.reason is Reason.NOT_SOLVED
+    assert "timelimit" in rejection.detail
+    assert "0.611" in rejection.detail
+    assert labelled(KNAPSACK, replace(stops(-9.0, -14.5), accepted_gap=0.7)).gap == pytest.approx(5.5 / 9)
+
+
+def test_a_milp_stopped_without_a_bound() -> None:
+    assert rejected(KNAPSACK, stops(-14.0, None, point=(2, 1))).reason is Reason.NOT_SOLVED
+
+
+def test_a_milp_stopped_at_a_point_that_is_none() -> None:
+    """The incumbent breaks a row; the trivial points are far from what was claimed."""
+    rejection = rejected(KNAPSACK, stops(-18.0, -18.5, point=(2, 2)))
+    assert rejection.reason is Reason.NOT_CERTIFIED
+
+
+def test_an_incumbent_that_our_own_candidates_beat() -> None:
+    """SCIP stopped at x = 1 of min x: the certificate's own x = 0 is within the bound, and taken."""
+    instance = make([1, 0.5], [[1, 1]], [-INF], [3], upper=5.0, integers=True)
+    label = labelled(instance, stops(1.5, -0.01))
+    assert label.objective == 0.0
+    assert label.certified  # here the relaxation closes the gap
+
+
+def test_a_stopped_lp_has_no_label() -> None:
+    def highs(instance: Instance, **_: float) -> ExactSolution:
+        return ExactSolution(SolveStatus.FEASIBLE, "HiGHS", 1.0, 2.5, np.array([1.5, 0.5]), dual_bound=2.5)
+
+    assert rejected(OPTIMAL, replace(NOTHING, highs=highs)).reason is Reason.NOT_SOLVED
+
+
+def test_a_certified_label_is_exact_whatever_its_gap() -> None:
+    """An offset that cancels the objective makes a gap of rounding errors look large."""
+    assert Label(SolveStatus.OPTIMAL, 0.0, gap=1e-3, certified=True).is_exact
+    assert not Label(SolveStatus.OPTIMAL, 0.0, gap=1e-3).is_exact
+
+
+def test_both_solvers_are_given_the_gap() -> None:
+    gaps = []
+
+    def scip(instance: Instance, **settings: float) -> ExactSolution:
+        gaps.append(settings["mip_gap"])
+        return solve_scip(instance, time_limit=5)
+
+    def highs(instance: Instance, **settings: float) -> ExactSolution:
+        gaps.append(settings["mip_gap"])
+        return solve_highs(instance, time_limit=5)
+
+    labelled(KNAPSACK, replace(EVERYTHING, mip_gap=0.02, scip=scip, highs=highs))
+    assert gaps == [0.02, 0.02, 0.02]  # the relaxation, the MILP, the check
+
+
+@pytest.mark.parametrize("word", [SolveStatus.OPTIMAL, SolveStatus.INFEASIBLE])
+def test_scip_is_not_asked_whether_a_milp_is_unbounded(word: SolveStatus) -> None:
+    """It is wrong about some: of an unbounded relaxation it is asked for a point, without costs."""
+
+    def scip(instance: Instance, **settings: float) -> ExactSolution:
+        if not instance.objective_vector.any():
+            return solve_scip(instance, **settings)
+        point = np.array([2.0, 3.0]) if word is SolveStatus.OPTIMAL else None
+        return ExactSolution(word, "SCIP", 0.1, None if point is None else -5.0, point, dual_bound=-5.0)
+
+    label = labelled(MILP_UNBOUNDED, replace(NOTHING, scip=scip))
+    assert label.status is SolveStatus.UNBOUNDED
+    assert label.certified
+    assert label.pool is None
+
+
+def test_an_unbounded_relaxation_without_integral_points_is_infeasible() -> None:
+    """2x + 2y = 1 + 2z over the integers, where the relaxation falls without end."""
+    parity = make([-1, 0, 0], [[2, 2, -2]], [1], [1], integers=True)
+    label = labelled(parity, NOTHING)
+    assert (label.status, label.certified) == (SolveStatus.INFEASIBLE, False)
+    relaxed = solve_highs(parity.relaxation(), time_limit=5)
+    assert relaxed.status is SolveStatus.UNBOUNDED
+
+
+def test_an_infeasible_relaxation_settles_a_milp_whose_costs_could_escape() -> None:
+    def scip(instance: Instance, **_: float) -> ExactSolution:
+        raise AssertionError("nothing is left to ask")
+
+    falling = replace(MILP_INFEASIBLE, objective_vector=np.array([-1.0, -1.0]))
+    label = labelled(falling, replace(NOTHING, scip=scip))
+    assert (label.status, label.certified) == (SolveStatus.INFEASIBLE, True)
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (ExactSolution(SolveStatus.OPTIMAL, "s", 0, objective=9.7, dual_bound=9.7), ""),
+        (ExactSolution(SolveStatus.FEASIBLE, "s", 0, objective=9.7, dual_bound=9.0), ""),
+        (ExactSolution(SolveStatus.OPTIMAL, "s", 0, objective=9.5, dual_bound=9.5), "objectives"),
+        (ExactSolution(SolveStatus.FEASIBLE, "s", 0, objective=9.5), "incumbent"),
+        (ExactSolution(SolveStatus.OPTIMAL, "s", 0, objective=10.05, dual_bound=9.96), ""),
+        (ExactSolution(SolveStatus.OPTIMAL, "s", 0, objective=10.2, dual_bound=9.9), "objectives"),
+        (ExactSolution(SolveStatus.OPTIMAL, "s", 0, objective=10.05, dual_bound=10.01), "bound"),
+        (ExactSolution(SolveStatus.INFEASIBLE, "s", 0), "against infeasible"),
+    ],
+)
+def test_contradictions_of_labels_within_a_gap(second: ExactSolution, expected: str) -> None:
+    """The label says 9.6 ≤ optimum ≤ 10; the second solver calls what is within 1 % optimal."""
+    found = contradicts(Label(SolveStatus.OPTIMAL, objective=10.0, gap=0.04), second, mip_gap=0.01)
+    assert bool(found) == bool(expected)
+    assert expected in found
+
+
+def test_a_cross_check_within_the_gap_is_no_disagreement() -> None:
+    """HiGHS finds −13.6 where SCIP stopped at −13.24: agreement if its bound was −13.7, not if −13.25."""
+    instance = replace(KNAPSACK, objective_vector=np.array([-5.0, -3.6]), integrality=np.array([True, False]))
+    exact = solve_highs(instance, time_limit=5)
+    assert exact.objective == pytest.approx(-13.6)
+    point = (2, 0.9)  # −13.24
+    wide, tight = stops(-13.24, -13.7, point), stops(-13.24, -13.25, point)
+    assert labelled(instance, replace(wide, cross_check_share=1.0)).cross_checked
+    assert rejected(instance, replace(tight, cross_check_share=1.0)).reason is Reason.DISAGREEMENT
 
 
 OPTIMUM = Label(SolveStatus.OPTIMAL, objective=10.0)
@@ -276,6 +456,14 @@ def test_the_sample_is_a_share_chosen_by_content_and_seed() -> None:
     assert first == again
     assert first != other
     assert 60 <= sum(first) <= 140
+
+
+def test_a_source_s_parent_is_in_its_row(tmp_path: Path) -> None:
+    write_instance(OPTIMAL, tmp_path / "a.mps")
+    for parent in ("", "ab" * 32):
+        row = label_source(NOTHING, tmp_path, Source("a.mps", "family", 0, 0, parent))
+        assert not isinstance(row, Rejection)
+        assert row["parent"] == parent
 
 
 def test_an_unreadable_file(tmp_path: Path) -> None:

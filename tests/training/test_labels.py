@@ -25,6 +25,8 @@ from scipy.sparse import csr_array
 from graphs.instance import Instance
 from graphs.writers import write_instance
 from solvers.linear.exact import SolveStatus
+from tests.training.test_shards import make_old
+from training import journal as journal_module
 from training import labels, shards
 from training.journal import Journal
 from training.labelling import Labeller
@@ -130,6 +132,45 @@ def test_a_folder_of_everything(mixed: Path) -> None:
     assert rejections(mixed)["b/bad.mps"]["reason"] == "unreadable"
 
 
+def test_a_later_run_adds_to_a_folder_of_old_shards(tmp_path: Path) -> None:
+    folder = numbers(tmp_path / "n", 3)
+    label(folder)
+    make_old(shard_paths(folder)[0])
+    numbers(folder, 1, first=4)
+    summary = label(folder)
+    assert (summary.resumed, summary.labelled) == (3, 4)
+    assert [item.time_limit for item in read_labelled(folder)] == [None, None, None, 10.0]
+    (folder / "002.mps").unlink()
+    assert label(folder).labelled == 3
+    assert objectives(folder) == [1, 3, 4]
+
+
+def test_pools_and_parents_reach_the_shards(tmp_path: Path) -> None:
+    (tmp_path / "family.json").write_text('{"family": "packing", "perturbed": true}')
+    write_instance(KNAPSACK, tmp_path / f"{'ab' * 32}-0.mps")
+    assert label(tmp_path, workers=1).labelled == 1
+    (item,) = read_labelled(tmp_path)
+    assert (item.family, item.parent) == ("packing", "ab" * 32)
+    assert item.pool is not None
+    assert item.pool_objectives is not None
+    assert np.array_equal(item.pool[0], [2, 1])
+    assert item.pool @ KNAPSACK.objective_vector == pytest.approx(item.pool_objectives)
+
+
+def test_labels_within_a_gap_are_counted(tmp_path: Path, ill_solvers: Any) -> None:
+    for k, name in enumerate(("stopped", "solved")):
+        write_instance(replace(KNAPSACK, objective_offset=float(k)), tmp_path / f"{name}.mps")
+    labeller = Labeller(5.0, cross_check_share=0.0, scip=ill_solvers.stops)
+    summary = label_with(labeller, tmp_path, workers=1)
+    assert (summary.labelled, summary.within_gap) == (2, 1)
+    assert label_with(labeller, tmp_path, workers=1).within_gap == 1
+    gaps = {item.file: item.is_exact for item in read_labelled(tmp_path)}
+    assert gaps == {"stopped.mps": False, "solved.mps": True}
+    beyond = label_with(replace(labeller, accepted_gap=0.01), tmp_path, out=tmp_path / "elsewhere", workers=1)
+    assert (beyond.labelled, beyond.reasons) == (1, {"not-solved": 1})
+    assert "0.0357" in rejections(tmp_path / "elsewhere")["stopped.mps"]["detail"]
+
+
 def test_labels_are_kept_elsewhere_if_asked(mixed: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     out = tmp_path_factory.mktemp("out")
     assert label(mixed, out=out).folder == out / "labels"
@@ -193,6 +234,37 @@ def test_an_interruption_loses_only_what_was_not_committed(
     summary = label(folder)
     assert (summary.resumed, summary.labelled) == (4, 9)
     assert objectives(folder) == list(range(1, 10))
+
+
+def test_an_interruption_within_a_commit_makes_no_second_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after the shard was written and before its journal lines: the next run adopts that shard."""
+    folder = numbers(tmp_path / "n", 3)
+
+    def interrupted(path: Path, rows: Any) -> None:
+        shards.write_shard(path, rows)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(labels, "_SHARD_ROWS", 3)
+    monkeypatch.setattr(journal_module, "write_shard", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        label(folder)
+    assert label(folder).labelled == 3
+    assert objectives(folder) == [1, 2, 3]
+
+
+def test_a_file_whose_name_is_not_utf_8_costs_only_itself(tmp_path: Path) -> None:
+    folder = numbers(tmp_path / "n", 2)
+    try:
+        (folder / os.fsdecode(b"\xff.mps")).write_bytes((folder / "001.mps").read_bytes())
+    except OSError:
+        pytest.skip("this file system holds UTF-8 names only")
+    for resumed in (0, 3):
+        summary = label(folder)
+        assert (summary.resumed, summary.labelled, summary.rejected) == (resumed, 2, 1)
+    assert "No such file" in rejections(folder)["\\xff.mps"]["detail"]
 
 
 KILLED = """
@@ -289,19 +361,24 @@ def test_a_shard_without_its_journal_lines_is_adopted(labelled_numbers: Path) ->
 SOLVERS = """
     import os, time
     from dataclasses import replace
-    from solvers.linear.exact import solve_highs, solve_scip
+    from solvers.linear.exact import SolveStatus, solve_highs, solve_scip
 
-    def highs(instance, *, time_limit, feasibility_tolerance):
+    def highs(instance, *, time_limit, mip_gap, feasibility_tolerance):
         bound = instance.constraint_lower_bound[0]
         if bound == 2: time.sleep(600)
         if bound == 4: os.abort()
         if bound == 6: raise RuntimeError("the solver is ill")
         return solve_highs(instance, time_limit=time_limit)
 
-    def scip(instance, *, time_limit, feasibility_tolerance):
+    def scip(instance, *, time_limit, mip_gap, feasibility_tolerance):
         solution = solve_scip(instance, time_limit=time_limit)
         if instance.constraint_lower_bound[0] != 8: return solution
         return replace(solution, objective=solution.objective - 1)
+
+    def stops(instance, *, time_limit, mip_gap, feasibility_tolerance):
+        solution = solve_scip(instance, time_limit=time_limit, mip_gap=mip_gap)
+        if instance.objective_offset: return solution
+        return replace(solution, status=SolveStatus.FEASIBLE, dual_bound=solution.dual_bound - 0.5)
 """
 
 

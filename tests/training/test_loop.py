@@ -7,20 +7,31 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.training.examples import dataset
+from tests.training.examples import labelled, write_labels
 from tests.training.test_losses import SMALL
 from training.config import TrainingConfig
-from training.dataset import split
-from training.loop import Run, learning_rate, read_log, train
+from training.graph_shards import prepare
+from training.loop import Run, learning_rate, read_log, train, validate
+from training.splitting import Role, assign, read_index
 
 CONFIG = TrainingConfig(epochs=3, batch_size=16, averaging=0.9, network=SMALL)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    DATA.append(write_labels(tmp_path_factory.mktemp("loop") / "data", list(labelled(120))))
+    return DATA[-1]
+
+
+DATA: list[Path] = []
+
+
 def run(folder: Path, config: TrainingConfig = CONFIG) -> Run:
     folder.mkdir(exist_ok=True)
-    data = dataset()
-    indices = split(data.sha256, validation=0.1, calibration=0.1, seed=0)
-    return Run(folder, config, 0, data, indices[0], indices[1], torch.device("cpu"))
+    index = read_index(DATA[-1:])
+    roles = assign(index, validation=0.1, calibration=0.1, seed=0)
+    shards = prepare(folder / "graphs", DATA[-1:], index, roles)
+    return Run(folder, config, 0, shards, shards.whole(Role.VALIDATION), torch.device("cpu"))
 
 
 class Stopped(Exception):
@@ -69,6 +80,20 @@ def test_training_starts_from_given_weights(tmp_path: Path) -> None:
     again = train(run(tmp_path / "second", config), start_from=trained).state_dict()
     for name, value in trained.items():
         torch.testing.assert_close(again[name], value, rtol=1e-4, atol=1e-6)
+
+
+def test_patience_ends_a_run_and_keeps_its_best_epoch(tmp_path: Path) -> None:
+    """At this learning rate the loss soon rises: the run ends early, with the weights of its best epoch."""
+    config = CONFIG.model_copy(update={"epochs": 40, "patience": 2, "learning_rate": 0.3, "averaging": 0.0})
+    network = train(run(tmp_path / "run", config))
+    log = read_log(tmp_path / "run")
+    losses = [line["validation"]["loss"] for line in log]
+    best = losses.index(min(losses))
+    assert len(log) == best + 3 < 40
+    found = validate(run(tmp_path / "run", config), network)[1]
+    assert found == pytest.approx(losses[best], rel=1e-5)
+    resumed = train(run(tmp_path / "run", config), progress=lambda *_: pytest.fail("it took a step"))
+    assert validate(run(tmp_path / "run", config), resumed)[1] == found
 
 
 def test_learning_rate_rises_then_falls() -> None:

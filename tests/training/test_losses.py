@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import torch
 
+from graphs.bipartite import build_graphs
+from graphs.network.batch import BipartiteBatch
 from graphs.network.gnn import CandidateNetwork
 from tests.training.examples import dataset
 from training.config import NetworkSettings
-from training.losses import LossWeights, losses, total
+from training.families import FAMILIES, generate
+from training.losses import LossWeights, Targets, losses, total
 
 SMALL = NetworkSettings(
     hidden=8, rounds=2, steps=2, feasibility_channels=2, optimality_channels=2, recession_channels=2
@@ -53,3 +56,21 @@ def test_margins_reward_certificates() -> None:
 def test_total_is_the_weighted_sum() -> None:
     terms = {name: torch.tensor(2.0) for name in ("verdict", "objective", "solution", "dual", "margins")}
     assert float(total(terms, LossWeights(1, 2, 3, 4, 5))) == 30.0
+
+
+@torch.no_grad()
+def test_a_network_gone_astray_makes_a_loss_that_is_not_finite() -> None:
+    """Binaries and all: the step is then skipped, where an error would end the run."""
+    torch.manual_seed(0)
+    size = {"rows": 5, "columns": 12, "density": 0.4}
+    covers = list(generate(FAMILIES["set-cover"], 4, seed=0, size=size))
+    batch = BipartiteBatch.of(build_graphs(covers))
+    output = CandidateNetwork(SMALL.build())(batch)
+    solved = torch.zeros(4, dtype=torch.int64)
+    nothing = torch.zeros(4, dtype=torch.bool)
+    targets = Targets(
+        solved, torch.ones(4), torch.ones(48), torch.zeros(20), has_dual=nothing, has_farkas=nothing
+    )
+    astray = replace(output, solution=torch.full_like(output.solution, torch.nan))
+    assert not torch.isfinite(total(losses(batch, astray, targets), LossWeights()))
+    assert torch.isfinite(total(losses(batch, output, targets), LossWeights()))

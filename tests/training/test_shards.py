@@ -14,7 +14,8 @@ from scipy.sparse import csr_array
 from graphs.instance import Instance
 from solvers.linear.exact_solution import SolveStatus
 from training import shards
-from training.shards import Label, read_labelled, row_of, shard_paths, write_shard
+from training.label import Label, LabelledInstance
+from training.shards import keep_rows, read_labelled, row_of, shard_paths, write_shard
 
 
 def make(seed: int, rows: int = 4, columns: int = 6, maximize: bool = False) -> Instance:
@@ -48,20 +49,30 @@ LABELS = (
     Label(SolveStatus.OPTIMAL, -1.5, np.arange(6.0), np.arange(4.0), dual_bound=-1.5, certified=True),
     Label(SolveStatus.INFEASIBLE, farkas_ray=np.array([1.0, -2.0, 0.0, 3.0]), solver="HiGHS", seconds=0.25),
     Label(SolveStatus.UNBOUNDED, primal=np.ones(6), unbounded_ray=-np.ones(6), cross_checked=True),
+    Label(
+        SolveStatus.OPTIMAL,
+        2.0,
+        np.ones(6),
+        gap=0.03,
+        time_limit=60.0,
+        pool=np.array([np.ones(6), np.arange(6.0), np.zeros(6)]),
+        pool_objectives=np.array([2.0, 2.5, 7.0]),
+    ),
     Label(SolveStatus.INFEASIBLE),
 )
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    instances = [make(seed, maximize=seed == 2) for seed in range(4)]
+    instances = [make(seed, maximize=seed == 2) for seed in range(5)]
     rows = [
-        row_of(instance, label, file=f"sub/{k}.mps", family=f"family {k}")
+        row_of(instance, label, file=f"sub/{k}.mps", family=f"family {k}", parent="ab" * k)
         for k, (instance, label) in enumerate(zip(instances, LABELS, strict=True))
     ]
     found = list(read_labelled(folder_with(tmp_path, rows)))
-    assert [item.file for item in found] == ["sub/0.mps", "sub/1.mps", "sub/2.mps", "sub/3.mps"]
+    assert [item.file for item in found] == [f"sub/{k}.mps" for k in range(5)]
     for k, item in enumerate(found):
         assert item.family == f"family {k}"
+        assert item.parent == "ab" * k
         assert item.sha256 == instances[k].sha256 == item.instance.sha256
         assert item.instance.name == f"model {k}"
         assert item.instance.maximize is instances[k].maximize
@@ -88,6 +99,70 @@ def test_an_empty_vector_is_not_an_absent_one(tmp_path: Path) -> None:
     assert item.primal is not None
     assert item.primal.shape == (0,)
     assert item.dual is None
+
+
+def test_an_empty_pool_s_points_keep_their_shape(tmp_path: Path) -> None:
+    label = Label(SolveStatus.OPTIMAL, 1.0, np.zeros(0), pool=np.zeros((1, 0)), pool_objectives=np.ones(1))
+    (item,) = read_labelled(folder_with(tmp_path, [row_of(make(0, 2, 0), label, file="f", family="g")]))
+    assert item.pool is not None
+    assert item.pool.shape == (1, 0)
+
+
+NEW_COLUMNS = ["parent", "gap", "time_limit", "pool", "pool_objectives"]
+
+
+def make_old(path: Path, version: bytes = b"1") -> None:
+    """Rewrite a shard as farkas wrote it before it knew of gaps, pools and parents."""
+    table = pq.read_table(path).drop_columns(NEW_COLUMNS)
+    pq.write_table(table.replace_schema_metadata({b"farkas_labels": version}), path)
+
+
+@pytest.fixture
+def old_shard(tmp_path: Path) -> Path:
+    rows = [row_of(make(k), LABELS[k], file=f"{k}", family="g") for k in range(3)]
+    (path,) = shard_paths(folder_with(tmp_path, rows))
+    make_old(path)
+    return path
+
+
+def assert_as_of_old(items: list[LabelledInstance]) -> None:
+    for item in items:
+        label = LABELS[int(item.file)]
+        assert (item.status, item.objective, item.certified) == (
+            label.status,
+            label.objective,
+            label.certified,
+        )
+        assert (item.gap, item.parent, item.time_limit) == (0.0, "", None)
+        assert (item.pool, item.pool_objectives) == (None, None)
+
+
+def test_a_shard_of_version_1_is_read(old_shard: Path) -> None:
+    items = list(read_labelled(old_shard.parent.parent))
+    assert [item.file for item in items] == ["0", "1", "2"]
+    assert_as_of_old(items)
+
+
+def test_a_shard_of_version_1_may_be_swept(old_shard: Path) -> None:
+    keep_rows(old_shard, lambda file, sha256: file != "1")
+    items = list(read_labelled(old_shard.parent.parent))
+    assert [item.file for item in items] == ["0", "2"]
+    assert_as_of_old(items)
+
+
+def test_old_and_new_shards_in_one_folder(old_shard: Path) -> None:
+    row = row_of(make(3), LABELS[3], file="3", family="g", parent="cd")
+    write_shard(old_shard.with_name("part-00001.parquet"), [row])
+    items = list(read_labelled(old_shard.parent.parent))
+    assert [item.gap for item in items] == [0.0, 0.0, 0.0, 0.03]
+    assert [item.parent for item in items] == ["", "", "", "cd"]
+
+
+def test_a_version_to_come_is_refused(old_shard: Path) -> None:
+    make_new = pq.read_table(old_shard).replace_schema_metadata({b"farkas_labels": b"3"})
+    pq.write_table(make_new, old_shard)
+    with pytest.raises(ValueError, match="version"):
+        list(read_labelled(old_shard.parent.parent))
 
 
 def test_vectors_are_writable_and_independent(tmp_path: Path) -> None:

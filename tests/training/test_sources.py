@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from training.sources import family_of, find_sources
+import pytest
+
+from training.sources import find_sources
 
 
 def place(folder: Path, *names: str) -> None:
@@ -30,6 +33,34 @@ def test_a_file_that_is_not_to_be_found(tmp_path: Path) -> None:
     assert (source.file, source.size, source.mtime_ns) == ("gone.mps", -1, -1)
 
 
+HASH = "0123456789abcdef" * 4
+
+
+def test_parents_of_perturbed_copies(tmp_path: Path) -> None:
+    """Only where the nearest note says so, and only by a whole content hash and a number."""
+    names = [f"{HASH}-0.mps", f"{HASH}-17.mps.gz", f"{HASH}.mps", f"{HASH[1:]}-1.mps", f"{HASH}-x.json"]
+    place(tmp_path, *(f"copies/0000/{name}" for name in names), *(f"plain/{name}" for name in names))
+    place(tmp_path, f"copies/own/{HASH}-3.mps", f"copies/deaf/{HASH}-3.mps")
+    (tmp_path / "copies" / "family.json").write_text('{"family": "set-cover", "perturbed": true}')
+    (tmp_path / "copies" / "own" / "family.json").write_text('{"family": "other"}')
+    (tmp_path / "copies" / "deaf" / "family.json").write_text('{"perturbed": "true"}')
+    found = {source.file: source for source in find_sources(tmp_path)}
+    assert {file for file, source in found.items() if source.parent} == {
+        f"copies/0000/{HASH}-0.mps",
+        f"copies/0000/{HASH}-17.mps.gz",
+    }
+    assert found[f"copies/0000/{HASH}-17.mps.gz"].parent == HASH
+    assert found[f"copies/0000/{HASH}-17.mps.gz"].family == "set-cover"
+    assert found[f"copies/own/{HASH}-3.mps"].family == "other"
+
+
+def test_a_note_of_perturbations_need_not_name_the_family(tmp_path: Path) -> None:
+    place(tmp_path, f"copies/{HASH}-0.mps")
+    (tmp_path / "copies" / "family.json").write_text('{"perturbed": true}')
+    (source,) = find_sources(tmp_path)
+    assert (source.family, source.parent) == ("copies", HASH)
+
+
 def test_families(tmp_path: Path) -> None:
     """The nearest note decides, up to the root and no further; a note that names none is no note."""
     root = tmp_path / "data"
@@ -45,4 +76,17 @@ def test_families(tmp_path: Path) -> None:
         "odd/d.mps": "odd",
         "plain/b.mps": "plain",
     }
-    assert family_of(root, root) == "data"
+
+
+def test_notes_and_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    place(tmp_path, "noted/a.mps")
+    (tmp_path / "noted" / "family.json").write_bytes(b'{"family": "\xff"}')
+    folder = tmp_path / os.fsdecode(b"odd\xff")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system holds UTF-8 names only")
+    (folder / os.fsdecode(b"\xe9.mps")).write_text("four")
+    noted, odd = find_sources(tmp_path)
+    assert noted.family == "noted"
+    assert (odd.file, odd.family, odd.size) == ("odd\\xff/\\xe9.mps", "odd\\xff", 4)

@@ -12,28 +12,24 @@ import torch
 from graphs.bipartite import build_graphs
 from graphs.prediction import Verdict
 from graphs.predictor import Predictor
-from runtime.checkpoints import CheckpointError
-from tests.training.examples import labelled
+from runtime.checkpoints import CheckpointError, load, save
+from tests.training.examples import labelled, write_labels
 from tests.training.test_loop import CONFIG
-from training.evaluating import evaluate_model, record_in_card, write_report
-from training.shards import LABELS, LabelledInstance, row_of, write_shard
-from training.training import DifferentRun, train_model
+from training.training import DifferentRun, Identity, train_model
+
+SMALL = Identity("small", "1", ["farkas", "train"])
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "random-lp-infinite"
-    (folder / LABELS).mkdir(parents=True)
-    items: list[LabelledInstance] = list(labelled(120))
-    rows = [row_of(item.instance, item, file=item.file, family=item.family) for item in items]
-    write_shard(folder / LABELS / "part-00000.parquet", rows)
-    return folder
+    return write_labels(folder, list(labelled(120)))
 
 
 @pytest.fixture(scope="module")
 def model(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "small"
-    train_model([folder], path, CONFIG, seed=0, name="small", model_version="1", command=["farkas", "train"])
+    train_model([folder], path, CONFIG, SMALL, seed=0)
     return path
 
 
@@ -86,37 +82,23 @@ def test_a_tampered_checkpoint_is_refused(model: Path, tmp_path: Path) -> None:
 
 def test_another_run_in_the_same_folder_is_refused(folder: Path, model: Path) -> None:
     with pytest.raises(DifferentRun, match="another seed"):
-        train_model([folder], model, CONFIG, seed=1, name="small", model_version="1")
-
-
-def test_figures_are_recorded_in_the_card(folder: Path, model: Path, tmp_path: Path) -> None:
-    for name in ("card.json", "weights.safetensors"):
-        (tmp_path / name).write_bytes((model / name).read_bytes())
-    before = Predictor.load(tmp_path)
-    record_in_card(tmp_path, "test", [folder], evaluate_model(before, [folder]))
-    after = Predictor.load(tmp_path)
-    assert after.sha256 == before.sha256
-    assert after.card["metrics"]["test"]["random-lp-infinite"]["instances"] == 120
-    assert after.card["metrics"]["test"]["data"] == ["random-lp-infinite"]
-    assert after.card["metrics"]["validation"] == before.card["metrics"]["validation"]
+        train_model([folder], model, CONFIG, SMALL, seed=1)
 
 
 def test_a_run_starts_from_another_models_weights(folder: Path, model: Path, tmp_path: Path) -> None:
     config = CONFIG.model_copy(update={"epochs": 1, "learning_rate": 1e-12})
-    train_model([folder], tmp_path, config, seed=0, name="next", model_version="2", start_from=model)
+    train_model([folder], tmp_path, config, Identity("next", "2"), seed=0, start_from=model)
     old, new = Predictor.load(model), Predictor.load(tmp_path)
     for name, value in old.network.state_dict().items():
         torch.testing.assert_close(new.network.state_dict()[name], value, rtol=1e-4, atol=1e-6)
     assert (new.name, new.version) == ("next", "2")
 
 
-def test_evaluation_is_written_with_rules_beside(folder: Path, model: Path, tmp_path: Path) -> None:
-    predictor = Predictor.load(model)
-    reports = evaluate_model(predictor, [folder])
-    path = write_report(predictor, [folder], reports, tmp_path)
-    written = json.loads(path.read_text())
-    (family,) = written["families"]
-    assert family["instances"] == 120
-    assert sum(map(sum, family["confusion"])) == 120
-    assert 0 < family["rules"]["verdict"] < 0.5
-    assert (tmp_path / "reliability-random-lp-infinite.svg").is_file()
+def test_a_model_of_another_version_is_no_start(folder: Path, model: Path, tmp_path: Path) -> None:
+    checkpoint = load(model)
+    save(tmp_path / "old", checkpoint.tensors, {**checkpoint.card, "farkas_card": 1})
+    with pytest.raises(CheckpointError, match="another version"):
+        train_model(
+            [folder], tmp_path / "new", CONFIG, Identity("next", "2"), seed=0, start_from=tmp_path / "old"
+        )
+    assert not (tmp_path / "new").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from zlib import crc32
@@ -56,6 +57,6 @@ def generate(
 
 def whole(size: Size, name: str) -> int:
     """A size parameter that counts something; a ValueError where it is no whole number of at least 1."""
-    if size[name] < 1 or size[name] != int(size[name]):
+    if not (math.isfinite(size[name]) and size[name] >= 1 and float(size[name]).is_integer()):
         raise ValueError(f"{name} must be a whole number of at least 1, not {size[name]:g}")
     return int(size[name])

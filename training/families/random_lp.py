@@ -28,7 +28,7 @@ def draw(generator: np.random.Generator, size: Size, name: str) -> Instance:
     return Instance(
         name=name,
         objective_vector=objective_vector,
-        constraint_matrix=_random_matrix(generator, rows, columns, nonzeros),
+        constraint_matrix=random_matrix(generator, rows, columns, nonzeros),
         constraint_lower_bound=np.where(equality, right_hand_side, -np.inf),
         constraint_upper_bound=right_hand_side,
         variable_lower_bound=np.where(infinite[0], -np.inf, bounds[0]),
@@ -37,7 +37,7 @@ def draw(generator: np.random.Generator, size: Size, name: str) -> Instance:
     )
 
 
-def _random_matrix(generator: np.random.Generator, rows: int, columns: int, nonzeros: int) -> csr_array:
+def random_matrix(generator: np.random.Generator, rows: int, columns: int, nonzeros: int) -> csr_array:
     """Exactly `nonzeros` standard normal entries at distinct, uniformly drawn places."""
     places = generator.choice(rows * columns, size=nonzeros, replace=False)
     values = generator.standard_normal(nonzeros)

@@ -272,6 +272,50 @@ def test_limit_without_and_with_an_incumbent(solve: Solve) -> None:
     assert some.objective is not None
     assert some.dual_bound <= some.objective
     assert some.seconds < 5
+    if some.pool is not None:
+        assert np.array_equal(some.pool[0], some.primal)
+
+
+def test_scip_keeps_a_pool() -> None:
+    """Distinct feasible points, best first, with our own objectives (the offset is among them)."""
+    instance = covering(40, 60)
+    answer = solve_scip(instance, time_limit=10)
+    assert answer.pool is not None
+    assert answer.pool_objectives is not None
+    assert answer.primal is not None
+    assert 2 <= len(answer.pool) <= 10
+    assert np.array_equal(answer.pool[0], answer.primal)
+    assert len(np.unique(np.round(answer.pool), axis=0)) == len(answer.pool)
+    assert max(violation(instance, point) for point in answer.pool) < 1e-6
+    assert answer.pool_objectives == pytest.approx(answer.pool @ instance.objective_vector)
+    assert (np.diff(answer.pool_objectives) >= -1e-9).all()
+    assert answer.pool_objectives[0] == answer.objective
+
+
+def test_the_pool_is_in_the_minimising_sense_with_the_offset() -> None:
+    answer = solve_scip(KNAPSACK, time_limit=10)
+    assert answer.pool is not None
+    assert answer.pool_objectives is not None
+    assert answer.pool_objectives[0] == pytest.approx(-14.5)
+    for point, objective in zip(answer.pool, answer.pool_objectives, strict=True):
+        assert objective == pytest.approx(-5 * point[0] - 4 * point[1] - 3 * point[2] + 0.5)
+
+
+def test_who_has_no_pool() -> None:
+    assert solve_scip(random_lp(0), time_limit=10).pool is None
+    for instance in (PARITY, make([-1, -1], [[1, -1]], [-1], [1], [0, 0], [INF, INF], [1, 1])):
+        answer = solve_scip(instance, time_limit=10)
+        assert (answer.pool, answer.pool_objectives) == (None, None)
+
+
+def test_a_wide_gap_is_kept_to() -> None:
+    """With a gap of 50 % SCIP stops early and calls its point optimal; its bound says how far that may be."""
+    instance = covering(60, 120)
+    answer = solve_scip(instance, time_limit=10, mip_gap=0.5)
+    assert answer.status is SolveStatus.OPTIMAL
+    assert answer.objective is not None
+    assert answer.dual_bound is not None
+    assert 1e-3 < (answer.objective - answer.dual_bound) / answer.objective <= 0.5
 
 
 def test_a_reused_solver_forgets_what_it_solved_before() -> None:
