@@ -111,6 +111,10 @@ def label(
         )
     except (FolderInUseError, OtherFolderError, OSError) as error:
         _fail(str(error))
+    except KeyboardInterrupt:
+        _interrupted()
+    if not summary.files:
+        _fail(f"there is no .mps or .json file below {folder}; `farkas convert` makes one of an .lp file")
     statuses = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
     _say(
         f"{summary.files} files: {summary.labelled} labelled ({statuses}; {summary.certified} certified, "
@@ -120,7 +124,10 @@ def label(
     )
     unproved = summary.labelled - summary.certified
     if unproved:
-        _say(f"{unproved} of the labels rest on the solver's word: no certificate of ours covers them")
+        _say(
+            f"{unproved} of the labels rest on the solver's word: no certificate of ours proves their "
+            "optimal value or infeasibility"
+        )
     if not summary.labelled:
         _fail("no instance could be labelled")
 
@@ -194,10 +201,13 @@ def train(
             )
     except (DifferentRun, CheckpointError, ValueError, KeyError, RuntimeError, OSError) as error:
         _fail(str(error))
+    except KeyboardInterrupt:
+        _interrupted()
     told = card["training"]
     if told["stopped_early"]:
         _say(f"ended after epoch {told['epochs']}; kept: epoch {told['best_epoch']}, of least held-out loss")
-    _say(f"model in {output}; on instances held out: {_line(card['metrics']['validation'])}")
+    copies = ", perturbed copies among them" if card["data"]["perturbed"] else ""
+    _say(f"model in {output}; on instances held out{copies}: {_line(card['metrics']['validation'])}")
 
 
 def evaluate(
@@ -276,6 +286,11 @@ def _print_reports(report: Report) -> None:
 
 def _say(message: str) -> None:
     typer.echo(message, err=True)
+
+
+def _interrupted() -> Any:
+    _say("farkas: interrupted; the same command goes on where this one stopped")
+    raise typer.Exit(130)
 
 
 def _fail(message: str) -> Any:

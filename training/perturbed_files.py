@@ -121,7 +121,8 @@ class PerturbedFiles:
             path = folder / FAMILY_FILE
             if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != note:
                 raise ValueError(
-                    f"{folder} holds perturbed copies of other data or with another seed: remove it"
+                    f"{folder} holds perturbed copies of other data, or in another number or with another "
+                    "seed: choose another output folder"
                 )
         for folder, note in notes.items():
             folder.mkdir(parents=True, exist_ok=True)
@@ -162,6 +163,7 @@ class PerturbedFiles:
         return {
             "family": family,
             "perturbed": True,
+            "copies": self.copies,
             "seed": settings.seed,
             "validation": settings.validation,
             "calibration": settings.calibration,

@@ -102,7 +102,8 @@ def assign(index: Index, *, validation: float, calibration: float, seed: int) ->
     second = first + _held_out(calibration, len(groups))
     if len(groups) - second < HELD_OUT_AT_LEAST:
         raise ValueError(
-            f"{len(groups)} labelled instances are too few: with {second} held out for validation and "
+            f"{len(groups)} labelled instances are too few ({3 * HELD_OUT_AT_LEAST} are the least, without "
+            f"copies): with {second} held out for validation and "
             f"calibration, fewer than {HELD_OUT_AT_LEAST} are left to train on"
         )
     rank = np.empty(len(groups), dtype=np.int64)

@@ -147,7 +147,8 @@ def _check_run(folder: Path, this: dict[str, Any]) -> None:
         changed = [key for key in this if earlier.get(key) != this[key]]
         if changed:
             raise DifferentRun(
-                f"{folder.name} holds a run with another {' and '.join(changed)}: choose another folder"
+                f"{folder.name} holds a run of other settings or data ({', '.join(changed)} differ from this "
+                "one's): choose another output folder"
             )
         return
     write_atomically(path, (json.dumps(this, indent=2) + "\n").encode())

@@ -108,23 +108,25 @@ def test_a_run_that_was_stopped_is_finished_with_the_same_bytes(data: Path, tmp_
     assert written(target) == whole
 
 
-def test_more_may_be_wanted_later(data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("wanted", [60, 20])
+def test_another_number_of_copies_wants_another_folder(data: Path, tmp_path: Path, wanted: int) -> None:
+    """A run that was trained on some copies must find those and no others."""
     target = tmp_path / "more"
     write(data, target)
     before = written(target)
-    made = write(data, target, replace(SETTINGS, wanted=60))
-    assert (made.count(Made.WRITTEN), made.count(Made.KEPT)) == (15, 30)
-    assert before.items() <= written(target).items()
+    with pytest.raises(ValueError, match="in another number"):
+        write(data, target, replace(SETTINGS, wanted=wanted))
+    assert written(target) == before
 
 
 def test_another_seed_or_other_data_want_another_folder(data: Path, tmp_path: Path) -> None:
     target = tmp_path / "more"
     write(data, target)
     before = written(target)
-    with pytest.raises(ValueError, match="other data or with another seed"):
+    with pytest.raises(ValueError, match="other data, or in another number or with another seed"):
         write(data, target, replace(SETTINGS, seed=6))
     write_shard(data / "labels" / "part-00001.parquet", list(rows(18))[16:])
-    with pytest.raises(ValueError, match="other data or with another seed"):
+    with pytest.raises(ValueError, match="other data, or in another number or with another seed"):
         write(data, target)
     assert written(target) == before
     write(data, tmp_path / "other", replace(SETTINGS, seed=6))

@@ -81,7 +81,7 @@ def test_a_tampered_checkpoint_is_refused(model: Path, tmp_path: Path) -> None:
 
 
 def test_another_run_in_the_same_folder_is_refused(folder: Path, model: Path) -> None:
-    with pytest.raises(DifferentRun, match="another seed"):
+    with pytest.raises(DifferentRun, match="seed differ"):
         train_model([folder], model, CONFIG, SMALL, seed=1)
 
 
