@@ -3,19 +3,21 @@
 A calibration is fitted on held-out data by `training.calibration` and stored in the checkpoint's card:
 
     probabilities        softmax(logits / temperature)                       (Guo et al. 2017)
-    out of distribution  min over the training families k of d_k(s) / d_k,max, with d_k the Mahalanobis
-                         distance of the graph's summary s from those of family k, and d_k,max a high
-                         quantile of it there; above 1 is outside all of them
+    out of distribution  min over the training families k of max(d_k(s) / d_k,max, n / n_k,max), with d_k the
+                         Mahalanobis distance of the graph's summary s from those of family k, d_k,max a
+                         high quantile of it there, n the number of rows and columns, and n_k,max a small
+                         multiple of the family's largest; above 1 is outside all of them
     abstention           outside the distribution, or confidence below a threshold
 
 The summary s of a graph is made of the means and deviations of its node features. It does not hold the
-graph's size: the network is built to carry over to other sizes, and its card says how well it does.
+graph's size: the network is built to carry over to other sizes, and its card says how well it does; but of
+instances much larger than all it was trained on its word has not been measured, and it abstains.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -26,7 +28,7 @@ from graphs.network.batch import BipartiteBatch
 from graphs.network.message_passing import graph_sum
 
 _NUMBERS = ("temperature", "threshold")
-_ARRAYS = ("distance_limit", "summary_mean", "summary_deviation", "summary_precision")
+_ARRAYS = ("distance_limit", "summary_mean", "summary_deviation", "summary_precision", "size_limit")
 _PREFIX = "calibration."
 
 
@@ -40,6 +42,7 @@ class Calibration:
         distance_limit: d_k,max of each of the K training families, shape (K,).
         summary_mean, summary_deviation: of their training summaries, coordinatewise, shape (K, F) each.
         summary_precision: inverse covariance of their standardised summaries, shape (K, F, F).
+        size_limit: n_k,max, shape (K,) or (1,); infinite: any size.
     """
 
     temperature: float
@@ -48,6 +51,7 @@ class Calibration:
     summary_mean: NDArray[np.float64]
     summary_deviation: NDArray[np.float64]
     summary_precision: NDArray[np.float64]
+    size_limit: NDArray[np.float64] = field(default_factory=lambda: np.array([np.inf]))
 
     def to_json(self) -> dict[str, float]:
         """The numbers, for the card; the arrays are tensors of the checkpoint (`to_tensors`)."""
@@ -65,11 +69,9 @@ class Calibration:
             KeyError: one is missing.
         """
         temperature, threshold = (float(numbers[name]) for name in _NUMBERS)
-        return cls(
-            temperature,
-            threshold,
-            *(tensors[_PREFIX + name].to(torch.float64).numpy() for name in _ARRAYS),
-        )
+        names = [name for name in _ARRAYS if name != "size_limit" or _PREFIX + name in tensors]
+        arrays = [tensors[_PREFIX + name].to(torch.float64).numpy() for name in names]
+        return cls(temperature, threshold, *arrays)  # models made before there were limits have none
 
     def probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """softmax(logits / temperature), (B, 3) → (B, 3)."""
@@ -77,9 +79,12 @@ class Calibration:
         scaled = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         return np.asarray(scaled / scaled.sum(axis=1, keepdims=True))
 
-    def out_of_distribution(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
-        """min_k d_k(s) / d_k,max, (B, F) → (B,); not finite where a summary is not."""
-        return np.asarray(self.distances(summaries).min(axis=1))
+    def out_of_distribution(
+        self, summaries: NDArray[np.float64], nodes: NDArray[np.integer]
+    ) -> NDArray[np.float64]:
+        """min_k max(d_k(s) / d_k,max, n / n_k,max), (B, F) and (B,) → (B,); not finite where s is not."""
+        sizes = np.asarray(nodes, dtype=np.float64)[:, None] / self.size_limit
+        return np.asarray(np.maximum(self.distances(summaries), sizes).min(axis=1))
 
     def distances(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
         """d_k(s) / d_k,max, (B, F) → (B, K)."""

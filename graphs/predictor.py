@@ -79,7 +79,9 @@ class Predictor:
         packed = PackedGraphs.of(graphs)
         batch, output = answer(self.network, packed, device=self.device)
         probabilities = self.calibration.probabilities(_numpy(output.verdict))
-        distance = self.calibration.out_of_distribution(summaries(batch))
+        distance = self.calibration.out_of_distribution(
+            summaries(batch), (batch.constraint_count + batch.variable_count).cpu().numpy()
+        )
         answers = _Answers.of(batch, output)
         objective = answers.objective + _numpy(packed.fields["objective_offset"])
         return [

@@ -58,6 +58,11 @@ class Evaluation:
         return Evaluation(**{name: values[chosen] for name, values in vars(self).items()})
 
     @property
+    def nodes(self) -> NDArray[np.int64]:
+        """Rows and columns of each instance, (G,)."""
+        return np.asarray(self.sizes[:, 0] + self.sizes[:, 1])
+
+    @property
     def verdict_error(self) -> float:
         return float(np.mean(self.logits.argmax(1) != self.truth)) if len(self) else float("nan")
 
@@ -82,7 +87,7 @@ def calibrated(evaluation: Evaluation, calibration: Calibration) -> dict[str, fl
     probabilities = calibration.probabilities(evaluation.logits)
     confidence = probabilities.max(1)
     correct = probabilities.argmax(1) == evaluation.truth
-    inside = calibration.out_of_distribution(evaluation.summaries) <= 1
+    inside = calibration.out_of_distribution(evaluation.summaries, evaluation.nodes) <= 1
     answered = (confidence >= calibration.threshold) & inside
     figures = {
         "calibration_error": calibration_error(confidence, correct),

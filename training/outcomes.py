@@ -136,7 +136,7 @@ def _values(outcomes: Outcomes, binary: BinaryValues | None) -> tuple[dict[str, 
 def _answered(network: Evaluation, calibration: Calibration) -> NDArray[np.bool_]:
     """As `graphs.predictor`: a score that is not finite abstains."""
     confidence = calibration.probabilities(network.logits).max(1)
-    inside = calibration.out_of_distribution(network.summaries) <= 1
+    inside = calibration.out_of_distribution(network.summaries, network.nodes) <= 1
     return np.asarray((confidence >= calibration.threshold) & inside)
 
 

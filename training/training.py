@@ -108,8 +108,9 @@ def _finish(run: Run, network: CandidateNetwork, identity: Identity, origin: str
     apart = run.shards.whole(Role.CALIBRATION)
     held_out = evaluate(network, apart, torch.arange(len(apart)), device=run.device)
     validation = evaluate(network, run.validation, torch.arange(len(run.validation)), device=run.device)
-    seen = _seen(run.shards)
-    calibration = fit_calibration(*seen, held_out, answered_accuracy=run.config.answered_accuracy)
+    seen, families, nodes = _seen(run.shards)
+    wanted = run.config.answered_accuracy
+    calibration = fit_calibration(seen, families, nodes, held_out, answered_accuracy=wanted)
     log = read_log(run.folder)
     card = model_card(
         name=identity.name,
@@ -128,15 +129,17 @@ def _finish(run: Run, network: CandidateNetwork, identity: Identity, origin: str
     return card
 
 
-def _seen(shards: GraphShards) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Summaries of up to _SEEN instances that were trained on, and their families."""
+def _seen(shards: GraphShards) -> tuple[np.ndarray[Any, Any], ...]:
+    """Summaries of about _SEEN instances that were trained on, their families, and their rows and columns."""
     parts: list[np.ndarray[Any, Any]] = []
+    nodes: list[np.ndarray[Any, Any]] = []
     families: list[str] = []
     for data in shards.sample(_SEEN):
         pieces = torch.split(torch.arange(len(data)), 256)
         parts += [summaries(BipartiteBatch.some_of(data.graphs, piece)) for piece in pieces]
         families += data.family
-    return np.concatenate(parts), np.array(families)
+        nodes.append((data.graphs.rows + data.graphs.columns).numpy())
+    return np.concatenate(parts), np.array(families), np.concatenate(nodes)
 
 
 def _check_run(folder: Path, this: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from graphs.confidence import Calibration, summaries, without_calibration
 from graphs.network.batch import BipartiteBatch
 from training.families import FAMILIES, generate
 
+ONES = np.ones(1, dtype=np.int64)
 CALIBRATION = Calibration(
     temperature=2.0,
     threshold=0.6,
@@ -33,7 +35,7 @@ def test_probabilities_are_a_tempered_softmax() -> None:
 
 def test_distance_is_that_of_mahalanobis() -> None:
     """(3, −1) is one deviation away where the precision is 1; (1, 0) one where it is 4."""
-    found = CALIBRATION.out_of_distribution(np.array([[1.0, -1.0], [3.0, -1.0], [1.0, 0.0]]))
+    found = CALIBRATION.out_of_distribution(np.array([[1.0, -1.0], [3.0, -1.0], [1.0, 0.0]]), ONES)
     np.testing.assert_allclose(found, [0.0, 0.5, 1.0])
 
 
@@ -41,12 +43,20 @@ def test_the_nearest_family_counts() -> None:
     """(70, 40) is three and four deviations from the second family, and far from the first."""
     distances = CALIBRATION.distances(np.array([[70.0, 40.0], [100.0, 0.0]]))
     np.testing.assert_allclose(distances[:, 1], [5.0, 0.0])
-    np.testing.assert_allclose(CALIBRATION.out_of_distribution(np.array([[70.0, 40.0]])), [5.0])
+    np.testing.assert_allclose(CALIBRATION.out_of_distribution(np.array([[70.0, 40.0]]), ONES), [5.0])
     assert distances[0, 0] > 20
 
 
+def test_much_larger_instances_are_outside() -> None:
+    """The first family's limit is 40 rows and columns, the second's 10."""
+    limited = replace(CALIBRATION, size_limit=np.array([40.0, 10.0]))
+    near = np.array([[1.0, -1.0]] * 3 + [[100.0, 0.0]] * 2)
+    found = limited.out_of_distribution(near, np.array([10, 40, 80, 5, 20]))
+    np.testing.assert_allclose(found, [0.25, 1.0, 2.0, 0.5, 2.0])
+
+
 def test_a_summary_that_is_not_finite_is_far_from_all() -> None:
-    assert not CALIBRATION.out_of_distribution(np.array([[np.inf, 0.0]]))[0] <= 1.0
+    assert not CALIBRATION.out_of_distribution(np.array([[np.inf, 0.0]]), ONES)[0] <= 1.0
 
 
 def test_card_and_tensors_keep_everything() -> None:

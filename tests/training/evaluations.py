@@ -32,7 +32,9 @@ def predictor() -> Predictor:
     network = CandidateNetwork(SMALL.build())
     held_out = evaluate(network, dataset(), torch.arange(100))
     batch, _ = dataset().batch(torch.arange(100))
-    calibration = fit_calibration(summaries(batch), held_out.family, held_out, answered_accuracy=0.3)
+    calibration = fit_calibration(
+        summaries(batch), held_out.family, held_out.nodes, held_out, answered_accuracy=0.3
+    )
     card = {"name": "random", "version": "1", "weights_sha256": "0" * 64, "metrics": {"validation": {}}}
     return Predictor(network, calibration, card)
 

@@ -16,6 +16,7 @@ from training.calibration import fit_calibration, fit_temperature, fit_threshold
 from training.metrics import Evaluation, calibrated, calibration_error, evaluate, reliability
 
 Array = NDArray[Any]
+ONE = np.ones(1, dtype=np.int64)
 
 
 def evaluation(truth: list[int], answer: list[int]) -> Evaluation:
@@ -71,10 +72,14 @@ def test_out_of_distribution_and_abstention() -> None:
     truth = generator.integers(0, 3, 400)
     held_out = of(truth, 4.0 * np.eye(3)[truth], generator.normal(size=(400, 4)))
     seen = generator.normal(size=(2000, 4))
-    calibration = fit_calibration(seen, np.full(2000, "f"), held_out, answered_accuracy=0.99)
-    inside = calibration.out_of_distribution(held_out.summaries)
+    calibration = fit_calibration(
+        seen, np.full(2000, "f"), np.full(2000, 10), held_out, answered_accuracy=0.99
+    )
+    inside = calibration.out_of_distribution(held_out.summaries, held_out.nodes)
     assert (inside > 1).mean() < 0.01
-    assert calibration.out_of_distribution(np.full((1, 4), 10.0))[0] > 1
+    assert calibration.size_limit.tolist() == [50.0]
+    assert calibration.out_of_distribution(np.full((1, 4), 10.0), ONE)[0] > 1
+    assert calibration.out_of_distribution(np.zeros((1, 4)), np.array([51]))[0] > 1
     figures = calibrated(held_out, calibration)
     assert figures["answered_error"] == 0.0
     assert figures["abstention_share"] < 0.01
@@ -90,21 +95,26 @@ def test_each_family_has_a_place_of_its_own() -> None:
     families = np.repeat(list(places), list(sizes.values()))
     apart = generator.normal(-50.0, 1, (40, 4))
     held_out = of(np.zeros(40, dtype=int), np.tile([9.0, 0, 0], (40, 1)), apart, "left")
-    calibration = fit_calibration(seen, families, held_out, answered_accuracy=0.9)
+    calibration = fit_calibration(seen, families, np.full(len(seen), 10), held_out, answered_accuracy=0.9)
     assert calibration.distance_limit.shape == (3,)
     asked = np.array([[-50.0] * 4, [50.0] * 4, [201.0] * 4, [0.0] * 4])
-    assert (calibration.out_of_distribution(asked) > 1).tolist() == [False, False, False, True]
+    assert (calibration.out_of_distribution(asked, ONE) > 1).tolist() == [False, False, False, True]
 
 
 def test_what_is_not_finite_is_not_calibrated_on() -> None:
     generator = np.random.default_rng(3)
     truth, seen = generator.integers(0, 3, 60), generator.normal(size=(60, 3))
     logits = 3.0 * np.eye(3)[truth] + generator.normal(size=(60, 3))
-    clean = fit_calibration(seen, np.full(60, "f"), of(truth, logits, seen), answered_accuracy=0.9)
+    nodes = np.full(61, 10)
+    clean = fit_calibration(
+        seen, np.full(60, "f"), nodes[:60], of(truth, logits, seen), answered_accuracy=0.9
+    )
     logits = np.vstack([logits, [[np.nan, 0, 0], [0, 0, 0]]])
     spoilt = np.vstack([seen, [[0, 0, 0], [np.inf, 0, 0]]])
     held_out = of(np.append(truth, [0, 0]), logits, spoilt)
-    found = fit_calibration(spoilt[np.arange(62) != 60], np.full(61, "f"), held_out, answered_accuracy=0.9)
+    found = fit_calibration(
+        spoilt[np.arange(62) != 60], np.full(61, "f"), nodes, held_out, answered_accuracy=0.9
+    )
     for name, value in vars(clean).items():
         np.testing.assert_array_equal(getattr(found, name), value, err_msg=name)
 
@@ -129,5 +139,9 @@ def test_evaluate_measures_in_the_instances_own_units() -> None:
 def test_too_few_to_calibrate() -> None:
     with pytest.raises(ValueError, match="too few"):
         fit_calibration(
-            np.zeros((9, 2)), np.full(9, "f"), evaluation([0] * 5, [0] * 5), answered_accuracy=0.9
+            np.zeros((9, 2)),
+            np.full(9, "f"),
+            np.ones(9, dtype=int),
+            evaluation([0] * 5, [0] * 5),
+            answered_accuracy=0.9,
         )
