@@ -1,37 +1,50 @@
-"""An answer: what the network says of an instance, what was proved of it, and the JSON that states both.
+"""An answer: what the network says of an instance, what was proved or solved of it, and what then holds.
 
 The rules, in one place:
 
-    verdict      what the certificate implies            "certified"
-                 else the network's (also "abstain")     "predicted"
-    objective,   the certificate's, where it proves a    "certified"
-    solution     gap within tolerance
-                 else the network's, where it says       "predicted"
-                 "optimal" itself, and rightly
+    verdict      the solver's, where it spoke and our recheck accepts it      "solved"
+                 else what the certificate implies                            "certified"
+                 else the network's (also "abstain")                          "predicted"
+    objective,   of the solver's point, rechecked (the best it found, where   "solved"
+    solution     a limit stopped it: then the solver's status says so)
+                 else the certificate's, where it proves a gap within         "certified"
+                 tolerance
+                 else the network's, where it says "optimal" itself, and      "predicted"
+                 rightly
                  else null
 
-Probabilities and confidence are the network's own, whatever was proved. Every objective and bound is in the
-file's own sense. An infinite or absent number is null, and only where this module says so.
+Probabilities and confidence are the network's own, whatever was proved. A certificate beside "solved" means
+that it was proved too. Every objective and bound is in the file's own sense. An infinite or absent number is
+null, and only where this module says so. The JSON of it all: `service.answer_json`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphs.instance import Instance
-from graphs.prediction import CLASSES, Prediction, Verdict
+from graphs.prediction import Prediction, Verdict
 from solvers.linear.certificate import Certificate, CertificateKind
+from solvers.linear.lane import LaneResult
 
 Vector = NDArray[np.float64]
 
 PREDICTED = "predicted"
 CERTIFIED = "certified"
+SOLVED = "solved"
+
+
+class Lane(StrEnum):
+    """The way an answer took: the network and its own proofs; these polished; an exact solver."""
+
+    PREDICT = "predict"
+    CERTIFY = "certify"
+    SOLVE = "solve"
 
 
 @dataclass(frozen=True)
@@ -45,40 +58,60 @@ class Model:
 
 @dataclass(frozen=True)
 class Seconds:
-    """Wall time per step. A batch's time for graph and network is shared equally among its instances."""
+    """Wall time per step. What is done for a batch at once is shared equally among its instances."""
 
     read: float = 0.0
     predict: float = 0.0
     certify: float = 0.0
+    polish: float = 0.0
+    solve: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.read + self.predict + self.certify
+        return self.read + self.predict + self.certify + self.polish + self.solve
 
     def to_json(self) -> dict[str, float]:
-        return {"read": self.read, "predict": self.predict, "certify": self.certify, "total": self.total}
+        return {**vars(self), "total": self.total}
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """Everything said of one instance; the properties apply the rules of the module docstring."""
+    """Everything said of one instance; the properties apply the rules of the module docstring.
+
+    Attributes:
+        certificate: the strongest that anybody's vectors earned.
+        solver: what the solve lane came to, None where it was not used.
+        safe_bound: a lower bound on the optimum from predicted duals, minimising sense, offset included; −∞
+            where there is none.
+        lane: the way the answer took.
+    """
 
     instance: Instance
     model: Model
     prediction: Prediction
     certificate: Certificate | None
     seconds: Seconds
+    solver: LaneResult | None = None
+    safe_bound: float = -math.inf
+    lane: Lane = Lane.PREDICT
 
     @property
     def proved_verdict(self) -> Verdict | None:
         return None if self.certificate is None else self.certificate.verdict
 
     @property
+    def solved_verdict(self) -> Verdict | None:
+        """The solver's, where the recheck accepts it."""
+        return self.solver.verdict if self.solver is not None and self.solver.accepted else None
+
+    @property
     def verdict(self) -> Verdict:
-        return self.proved_verdict or self.prediction.verdict
+        return self.solved_verdict or self.proved_verdict or self.prediction.verdict
 
     @property
     def provenance(self) -> str:
+        if self.solved_verdict:
+            return SOLVED
         return CERTIFIED if self.proved_verdict else PREDICTED
 
     @property
@@ -88,24 +121,25 @@ class Answer:
         return self.certificate if proved and self._kind is CertificateKind.OPTIMAL else None
 
     @property
+    def solved_point(self) -> Certificate | None:
+        """The certificate of a solver's rechecked point: optimal, or the best it found within its limits."""
+        if self.solver is None or not self.solver.accepted or self.verdict is not Verdict.OPTIMAL:
+            return None
+        proof = self.certificate
+        return proof if proof is not None and proof.scope == "instance" and proof.point is not None else None
+
+    @property
     def objective(self) -> float | None:
         """In the file's own sense; None where nobody vouches for it: the network abstains, or is refuted.
 
         The network's number is moved into the range that the certificate leaves for the optimum.
         """
-        if self.optimality is not None:
-            return self._in_own_sense(self.optimality.objective)
+        proof = self._proven_point
+        if proof is not None:
+            return self._in_own_sense(proof.objective)
         if not self._network_says_optimal:
             return None
         return self._in_own_sense(self._within_proof(self.prediction.objective))
-
-    def _within_proof(self, objective: float) -> float:
-        """Between the dual bound and the feasible point's objective, in the minimising sense."""
-        proof = self.certificate
-        if proof is None or proof.verdict is not Verdict.OPTIMAL or not math.isfinite(objective):
-            return objective
-        above = objective if proof.dual_bound is None else max(objective, proof.dual_bound)
-        return above if proof.objective is None else min(above, proof.objective)
 
     @property
     def objective_provenance(self) -> str | None:
@@ -114,8 +148,9 @@ class Answer:
     @property
     def solution(self) -> Vector | None:
         """Shape (n,); the network's is clipped into its box, its integer columns are not rounded."""
-        if self.optimality is not None:
-            return self.optimality.point
+        proof = self._proven_point
+        if proof is not None:
+            return proof.point
         if not self._network_says_optimal or not np.isfinite(self.prediction.solution).all():
             return None
         lower, upper = self.instance.variable_lower_bound, self.instance.variable_upper_bound
@@ -123,8 +158,13 @@ class Answer:
 
     @property
     def dual_bound(self) -> float | None:
-        """In the file's own sense; None where there is none or it is infinite."""
-        return None if self.certificate is None else self._in_own_sense(self.certificate.dual_bound)
+        """The best safe bound on the optimum, in the file's own sense; None where there is none.
+
+        There is none where the instance is proved or solved to be infeasible or unbounded.
+        """
+        if self.provenance != PREDICTED and self.verdict is not Verdict.OPTIMAL:
+            return None
+        return self._in_own_sense(self._lower_bound)
 
     @property
     def certificate_objective(self) -> float | None:
@@ -136,72 +176,49 @@ class Answer:
         return None if self.certificate is None else number(self.certificate.gap)
 
     @property
+    def value_provenance(self) -> str:
+        """Of the objective and the solution, where there are any."""
+        if self.solved_point is not None:
+            return SOLVED
+        return PREDICTED if self.optimality is None else CERTIFIED
+
+    def after_reading(self, seconds: float) -> Answer:
+        """The same answer, its time of reading filled in."""
+        return replace(self, seconds=replace(self.seconds, read=seconds))
+
+    @property
+    def _proven_point(self) -> Certificate | None:
+        """The certificate whose point is the answer's solution, where it is not the network's."""
+        return self.solved_point if self.solved_point is not None else self.optimality
+
+    @property
+    def _lower_bound(self) -> float:
+        proof = self.certificate
+        proved = -math.inf if proof is None or proof.dual_bound is None else proof.dual_bound
+        return max(proved, self.safe_bound)
+
+    def _within_proof(self, objective: float) -> float:
+        """Between the dual bound and the feasible point's objective, in the minimising sense."""
+        if not math.isfinite(objective):
+            return objective
+        above = max(objective, self._lower_bound)
+        proof = self.certificate
+        if proof is None or proof.verdict is not Verdict.OPTIMAL or proof.objective is None:
+            return above
+        return min(above, proof.objective)
+
+    @property
     def _network_says_optimal(self) -> bool:
-        """The network itself says "optimal", which no certificate contradicts: one that abstains has no word
-        on values, though its candidates may prove the verdict."""
+        """The network itself says "optimal", which nothing contradicts: one that abstains has no word on
+        values, though its candidates may prove the verdict."""
         return self.verdict is Verdict.OPTIMAL and self.prediction.verdict is Verdict.OPTIMAL
 
     @property
     def _kind(self) -> CertificateKind | None:
         return None if self.certificate is None else self.certificate.kind
 
-    @property
-    def value_provenance(self) -> str:
-        """Of the objective and the solution, where there are any."""
-        return PREDICTED if self.optimality is None else CERTIFIED
-
     def _in_own_sense(self, value: float | None) -> float | None:
         return None if value is None else number(self.instance.in_own_sense(value))
-
-    def after_reading(self, seconds: float) -> Answer:
-        """The same answer, its time of reading filled in."""
-        return replace(self, seconds=replace(self.seconds, read=seconds))
-
-    def to_json(self, *, solution: bool = False, vectors: bool = False) -> dict[str, Any]:
-        """The documented object.
-
-        Args:
-            solution: fill in `solution`, {variable name: value} of the nonzeros.
-            vectors: fill in the certificate's `point`, `dual` and `ray`.
-        """
-        point = self.solution if solution else None
-        return {
-            "instance": instance_json(self.instance),
-            "verdict": self.verdict.value,
-            "probabilities": dict(
-                zip((str(name) for name in CLASSES), map(float, self.prediction.probabilities), strict=True)
-            ),
-            "confidence": float(self.prediction.confidence),
-            "out_of_distribution": number(self.prediction.out_of_distribution),
-            "provenance": self.provenance,
-            "objective": self.objective,
-            "objective_provenance": self.objective_provenance,
-            "solution": None if point is None else nonzeros(point, self.instance.variable_names),
-            "solution_provenance": None if point is None else self.value_provenance,
-            "certificate": self._certificate_json(vectors),
-            "model": {"name": self.model.name, "version": self.model.version, "sha256": self.model.sha256},
-            "seconds": self.seconds.to_json(),
-        }
-
-    def _certificate_json(self, vectors: bool) -> dict[str, Any] | None:
-        return None if self.certificate is None else self.certificate.to_json(self.instance, vectors=vectors)
-
-
-def instance_json(instance: Instance) -> dict[str, Any]:
-    """What an answer repeats of its instance."""
-    return {
-        "name": instance.name,
-        "sha256": instance.sha256,
-        "rows": instance.rows,
-        "columns": instance.columns,
-        "nonzeros": instance.nonzeros,
-        "integers": instance.integers,
-    }
-
-
-def nonzeros(point: Vector, names: Sequence[str]) -> dict[str, float]:
-    """{name: value} of the nonzero entries, in column order."""
-    return {names[index]: float(point[index]) for index in np.flatnonzero(point).tolist()}
 
 
 def number(value: float | None) -> float | None:

@@ -11,7 +11,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from service.choices import FATAL, Device, Policy
+from service.choices import FATAL, Device, ExactSolver, Policy, Require, Rigour
+from service.effort_options import (
+    DeadlineOption,
+    ExplainOption,
+    GapOption,
+    PolicyOption,
+    RequireOption,
+    RigourOption,
+    SolverOption,
+    StartOption,
+    TimeLimitOption,
+    WorkOption,
+)
+from service.models_cli import models
 from training.cli import Models
 from training.cli import register as register_training
 
@@ -38,12 +51,9 @@ app = typer.Typer(
     epilog="Exit status: 0 all good, 2 some files could not be answered, 1 fatal.",
     pretty_exceptions_show_locals=False,
 )
-models = typer.Typer(no_args_is_help=True, help="The models that can be asked, and which of them is current.")
-
 ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", help="Registry name, name@version, or checkpoint folder.")
 ]
-PolicyOption = Annotated[Policy, typer.Option("--policy", help="How much work an answer may cost.")]
 DeviceOption = Annotated[Device | None, typer.Option("--device", help="Where the network runs.")]
 
 
@@ -72,6 +82,15 @@ def predict(
     ],
     model: ModelOption = None,
     policy: PolicyOption = Policy.PREDICT,
+    rigour: RigourOption = Rigour.NUMERIC,
+    require: RequireOption = Require.VERDICT,
+    deadline: DeadlineOption = None,
+    time_limit: TimeLimitOption = 60.0,
+    gap: GapOption = 1e-6,
+    solver: SolverOption = ExactSolver.AUTO,
+    explain: ExplainOption = False,
+    work: WorkOption = 1.0,
+    start: StartOption = None,
     json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, in the files' order.")
     ] = False,
@@ -89,7 +108,7 @@ def predict(
 ) -> None:
     """One answer a file: verdict, confidence, objective, provenance, certificate."""
     from service import commands
-    from service.fatal import command_settings
+    from service.fatal import command_effort, command_settings
     from service.targets import SUFFIXES
 
     if output is not None and output.suffix.lower() not in SUFFIXES:
@@ -97,9 +116,20 @@ def predict(
             f"the file to write must end in one of: {', '.join(SUFFIXES)}", param_hint="--output"
         )
     settings = command_settings(model=model, device=device)
-    raise typer.Exit(
-        commands.predict(files, settings, policy, as_json=json, solution=solution, target=output)
+    effort = command_effort(
+        settings,
+        policy=policy,
+        rigour=rigour,
+        require=require,
+        deadline=deadline,
+        time_limit=time_limit,
+        gap=gap,
+        solver=solver,
+        explain=explain,
+        work=work,
     )
+    shown = commands.Shown(as_json=json, solution=solution, target=output)
+    raise typer.Exit(commands.predict(files, settings, effort, shown, start))
 
 
 @app.command()
@@ -110,12 +140,20 @@ def score(
     output: Annotated[Path, typer.Option("--output", "-o", help="The table: .parquet, .csv or .jsonl.")],
     model: ModelOption = None,
     policy: PolicyOption = Policy.PREDICT,
+    rigour: RigourOption = Rigour.NUMERIC,
+    require: RequireOption = Require.VERDICT,
+    deadline: DeadlineOption = None,
+    time_limit: TimeLimitOption = 60.0,
+    gap: GapOption = 1e-6,
+    solver: SolverOption = ExactSolver.AUTO,
+    explain: ExplainOption = False,
+    work: WorkOption = 1.0,
     device: DeviceOption = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an earlier run has done.")] = False,
 ) -> None:
     """Every instance file below the paths, a row each; resumes where it was stopped."""
     from service import commands
-    from service.fatal import command_settings
+    from service.fatal import command_effort, command_settings
     from service.tables import FORMS
 
     if output.suffix.lower() not in FORMS:
@@ -123,7 +161,61 @@ def score(
             f"the table's name must end in one of: {', '.join(FORMS)}", param_hint="--output"
         )
     settings = command_settings(model=model, device=device)
-    raise typer.Exit(commands.score(paths, settings, policy, target=output, fresh=fresh))
+    effort = command_effort(
+        settings,
+        policy=policy,
+        rigour=rigour,
+        require=require,
+        deadline=deadline,
+        time_limit=time_limit,
+        gap=gap,
+        solver=solver,
+        explain=explain,
+        work=work,
+    )
+    raise typer.Exit(commands.score(paths, settings, effort, target=output, fresh=fresh))
+
+
+@app.command()
+def solve(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="MPS, CPLEX-LP or JSON, plain or .gz; - is stdin.")
+    ],
+    time_limit: TimeLimitOption = 60.0,
+    gap: GapOption = 1e-6,
+    solver: SolverOption = ExactSolver.AUTO,
+    start: StartOption = None,
+    explain: ExplainOption = False,
+    rigour: RigourOption = Rigour.NUMERIC,
+    model: ModelOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Write the solution (.sol), a basis (.bas) or the whole answer (.json)."
+        ),
+    ] = None,
+    device: DeviceOption = None,
+) -> None:
+    """An exact solver started from the prediction, its result rechecked; a line for each incumbent."""
+    from service import solving
+    from service.fatal import command_effort, command_settings
+    from service.targets import SUFFIXES
+
+    if output is not None and output.suffix.lower() not in SUFFIXES:
+        raise typer.BadParameter(
+            f"the file to write must end in one of: {', '.join(SUFFIXES)}", param_hint="--output"
+        )
+    settings = command_settings(model=model, device=device)
+    effort = command_effort(
+        settings,
+        policy=Policy.SOLVE,
+        rigour=rigour,
+        time_limit=time_limit,
+        gap=gap,
+        solver=solver,
+        explain=explain,
+    )
+    raise typer.Exit(solving.solve(file, settings, effort, start, output))
 
 
 @app.command()
@@ -148,6 +240,30 @@ def convert(
 
 
 @app.command()
+def verify(
+    instance: Annotated[
+        Path, typer.Argument(metavar="INSTANCE", help="MPS or JSON, plain or .gz; - is stdin.")
+    ],
+    answer: Annotated[
+        Path, typer.Argument(metavar="ANSWER", help="What farkas predict -o ANSWER.json has written.")
+    ],
+    allow_tolerances: Annotated[
+        bool,
+        typer.Option("--allow-tolerances", help="Accept a certificate with looser tolerances than usual."),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Check a saved certificate in rational arithmetic, without network or solver. Exit status 1: refused."""
+    from service import verifying
+    from service.fatal import command_settings
+
+    limits = command_settings().limits
+    raise typer.Exit(
+        verifying.verify_answer(instance, answer, limits, allow_tolerances=allow_tolerances, as_json=json)
+    )
+
+
+@app.command()
 def serve(
     model: ModelOption = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on [127.0.0.1].")] = None,
@@ -159,46 +275,6 @@ def serve(
     from service.http import server
 
     server.serve(command_settings(model=model, host=host, port=port, device=device))
-
-
-@models.command("list")
-def list_models(
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-) -> None:
-    """Every version of every model, and which is current."""
-    from service import model_commands
-
-    model_commands.list_models(as_json=json)
-
-
-@models.command("show")
-def show_model(
-    model: Annotated[str, typer.Argument(help="A name or name@version.")],
-) -> None:
-    """A model's card: how it was trained and how good it is."""
-    from service import model_commands
-
-    model_commands.show(model)
-
-
-@models.command("promote")
-def promote_model(
-    model: Annotated[str, typer.Argument(help="name@version, or a checkpoint folder, which is added first.")],
-) -> None:
-    """Make a version the one that its bare name stands for."""
-    from service import model_commands
-
-    model_commands.promote(model)
-
-
-@models.command("rollback")
-def roll_back_model(
-    model: Annotated[str, typer.Argument(help="A model's name.")],
-) -> None:
-    """Return to the version that was current before the last promotion."""
-    from service import model_commands
-
-    model_commands.roll_back(model)
 
 
 def _find_model(reference: str) -> Path:

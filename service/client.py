@@ -67,8 +67,14 @@ class Client:
         solution: bool = False,
         vectors: bool = False,
         model: str | None = None,
+        **effort: str | float | bool,
     ) -> dict[str, Any]:
         """The answer to one instance: a file, or the bytes of one (MPS, LP or JSON, plain or gzipped).
+
+        Args:
+            policy: predict, certify, solve or auto.
+            effort: further parameters of the API, such as `rigour="exact"`, `time_limit=10`, `gap=1e-4`,
+                `require="optimum"`, `deadline=2.0`, `explain=True`.
 
         Raises:
             ApiError: the server refused it.
@@ -77,7 +83,7 @@ class Client:
         """
         data = instance.read_bytes() if isinstance(instance, Path) else instance
         shown = name or (instance.name if isinstance(instance, Path) else None)
-        params = _parameters(shown, policy, solution, vectors, model)
+        params = _parameters(shown, policy, solution, vectors, model) | _written(effort)
         headers, body = _encoded(data)
         answer: dict[str, Any] = self._answer(
             "POST", "/v1/predict", params=params, headers=headers, content=body
@@ -92,6 +98,7 @@ class Client:
         solution: bool = False,
         vectors: bool = False,
         model: str | None = None,
+        **effort: str | float | bool,
     ) -> list[dict[str, Any]]:
         """The answers to many instances, in order, from one request.
 
@@ -100,6 +107,7 @@ class Client:
         Args:
             instances: files or the bytes of such (MPS, LP or JSON, plain or gzipped), or objects of
                 farkas's JSON form.
+            effort: as of `predict`.
 
         Raises:
             ApiError: the server refused the request as a whole.
@@ -107,7 +115,7 @@ class Client:
             OSError: a file cannot be read.
             UnicodeDecodeError: a file is not text.
         """
-        params = _parameters(None, policy, solution, vectors, model)
+        params = _parameters(None, policy, solution, vectors, model) | _written(effort)
         headers, body = _encoded(json.dumps([_item(instance) for instance in instances]).encode())
         answers: list[dict[str, Any]] = self._answer(
             "POST", "/v1/predict", params=params, headers=headers, content=body
@@ -184,6 +192,13 @@ def _parameters(
         "model": model,
     }
     return {key: value for key, value in asked.items() if value is not None}
+
+
+def _written(effort: Mapping[str, str | float | bool]) -> dict[str, str]:
+    """Parameters as a query has them."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in effort.items()
+    }
 
 
 def _document(reply: httpx.Response) -> Any:

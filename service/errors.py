@@ -4,7 +4,6 @@
     ├── UnreadableFile         the command line's file cannot be opened
     ├── UnsupportedMedia       a Content-Type or Content-Encoding we do not read
     ├── InvalidRequest         a parameter of the request is not valid
-    ├── PolicyNotAvailable     a policy that this version does not have yet
     ├── BodyTooLarge           the request's body exceeds the limit in force
     ├── BodyTooSlow            the body did not arrive in time
     ├── RequestTooSlow         the request's head did not arrive in time
@@ -72,11 +71,6 @@ class InvalidRequest(ServiceError):
     title = "A parameter of the request is not valid"
 
 
-class PolicyNotAvailable(ServiceError):
-    type = "policy-not-available"
-    title = "This version does not have that policy yet"
-
-
 class BodyTooLarge(ServiceError):
     type = "body-too-large"
     title = "The body is larger than the limit in force"
@@ -127,7 +121,6 @@ STATUS: dict[type[Exception], int] = {
     UnreadableFile: 400,
     UnsupportedMedia: 415,
     InvalidRequest: 422,
-    PolicyNotAvailable: 422,
     BodyTooLarge: 413,
     BodyTooSlow: 408,
     RequestTooSlow: 408,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from runtime.names import RegistryError
 from service.choices import FATAL
+from service.effort import Effort
 from service.errors import ServiceError
 from service.settings import PREFIX, Settings, settings_from
 
@@ -36,6 +37,12 @@ def command_settings(**flags: Any) -> Settings:
         wrong = [(str(item["loc"][0]), item["msg"]) for item in error.errors(include_input=False)]
         lines = [f"{PREFIX}{name.upper()} (or its flag): {message}" for name, message in wrong]
         raise fatal("; ".join(lines)) from error
+
+
+def command_effort(settings: Settings, **asked: Any) -> Effort:
+    """What the options ask for, to the settings' tolerances; or exit saying what is wrong."""
+    with fatal_in_one_line():
+        return Effort(**asked, tolerances=settings.tolerances)
 
 
 def fatal(message: str) -> typer.Exit:

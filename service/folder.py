@@ -15,7 +15,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import orjson
@@ -25,10 +25,11 @@ from pyarrow import parquet
 from graphs.readers.limits import ReadLimits
 from runtime.files import write_atomically
 from service import tables
-from service.choices import Policy
+from service.effort import Effort
 from service.errors import UnreadableFile
 from service.failures import attempt
-from service.pipeline import BatchLimits, Predictor, require_available, score_readings
+from service.lanes import Lanes
+from service.pipeline import BatchLimits, Predictor, score_readings
 from service.reading import Reading, display_name, instance_suffix, read_file
 from service.settings import Settings
 from service.version import farkas_version
@@ -36,6 +37,8 @@ from service.version import farkas_version
 _MARK = "MANIFEST"
 _CHUNK_BYTES = 64 << 20
 _GZIP_RATIO = 8
+SHARD_FILES = 256
+"""Most files of a shard: what is proved together shares the cost, so several batches."""
 
 
 @dataclass(frozen=True)
@@ -80,41 +83,41 @@ class Run:
     Attributes:
         output: the table's path; its suffix, one of `tables.FORMS`, tells its form.
         prepare: called before the first instance is answered; see `pipeline.score_readings`.
-        shard_files: most files of a shard. What is proved together shares the cost, so several batches.
+        shard_files: most files of a shard.
     """
 
     predictor: Predictor
-    policy: Policy
+    effort: Effort
+    lanes: Lanes
     settings: Settings
     output: Path
     prepare: Callable[[], object] | None = None
-    shard_files: int = 256
+    shard_files: int = SHARD_FILES
 
     @property
     def parts(self) -> Path:
         return self.output.with_name(self.output.name + ".parts")
 
     @property
-    def options(self) -> dict[str, str | int | float]:
+    def options(self) -> dict[str, str | int | float | None]:
         """Everything beside the files that a row depends on."""
         settings = self.settings.model_dump(mode="json")
         chosen = {key: settings[key] for key in settings if key.startswith(("max_", "batch_"))}
+        asked = {key: value for key, value in asdict(self.effort).items() if key != "tolerances"}
         tolerances = {key: settings[key] for key in settings if key.endswith("_tolerance")}
         model = {
             "model": self.predictor.name,
             "version": self.predictor.version,
             "sha": self.predictor.sha256,
         }
-        return {**chosen, **tolerances, **model, "policy": self.policy.value, "farkas": farkas_version()}
+        return {**chosen, **tolerances, **model, **asked, "farkas": farkas_version()}
 
     def score(self, files: Sequence[Found], progress: Progress) -> Summary:
         """Score what has no shard yet, then write the table.
 
         Raises:
-            PolicyNotAvailable: this version does not have the policy.
             OSError: a shard or the table cannot be written.
         """
-        require_available(self.policy)
         self.parts.mkdir(exist_ok=True)
         write_atomically(self.parts / _MARK, orjson.dumps(self.options, option=orjson.OPT_INDENT_2))
         shards: list[Path] = []
@@ -144,9 +147,8 @@ class Run:
         limits = self.settings.limits
         readings = [attempt(_read, found, limits) for found in chunk]
         batch = BatchLimits(self.settings.batch_size, self.settings.batch_nonzeros)
-        tolerances = self.settings.tolerances
         answers = score_readings(
-            readings, self.predictor, self.policy, tolerances, batch, prepare=self.prepare
+            readings, self.predictor, self.effort, self.lanes, batch, prepare=self.prepare
         )
         return tables.table([found.name for found in chunk], answers)
 

@@ -84,6 +84,29 @@ def _before(former: str, version: str) -> str:
     return "" if former == version else f" (before: {former})"
 
 
+def measure(reference: str, each: int, target: Path | None) -> None:
+    """Measure the curves of `service.costs` and store them with the model."""
+    from runtime.progress import progress_bar
+    from service.lanes import Lanes, own_costs
+    from service.loading import load_predictor
+    from service.measuring import instances_in_all
+    from service.measuring import measure as measure_costs
+
+    settings = command_settings()
+    with fatal_in_one_line():
+        entry = _registry().find(reference)
+        predictor = load_predictor(entry.folder, settings)
+        with (
+            Lanes(settings, workers=1) as lanes,
+            progress_bar("measuring", instances_in_all(each), unit="instances") as bar,
+        ):
+            costs = measure_costs(predictor, lanes, each=each, advance=bar.advance)
+        target = target or own_costs(settings, predictor.sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        costs.save(target)
+    typer.echo(f"what the steps cost with {entry.name}@{entry.version} is in {target}")
+
+
 def _registry() -> Registry:
     return registry_of(command_settings())
 

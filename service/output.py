@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graphs.prediction import CLASSES
+from service.answer_json import answer_json
 from service.answers import Answer
 from service.errors import Problem
 from service.failures import Failure
@@ -33,6 +34,7 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("objective", "right"),
     ("of it", "left"),
     ("certificate", "left"),
+    ("lane", "left"),
     ("time", "right"),
 )
 _NOTHING = "–"
@@ -54,7 +56,7 @@ def answer_line(path: Path, answer: Answer | Failure, *, solution: bool, vectors
     """The command line's object for one file: the answer with the file's name, or the error in its place."""
     if isinstance(answer, Failure):
         return {"instance": {"name": display_name(path)}, "error": answer.problem.to_line()}
-    document = answer.to_json(solution=solution, vectors=vectors)
+    document = answer_json(answer, solution=solution, vectors=vectors)
     document["instance"]["file"] = display_name(path)
     return document
 
@@ -75,7 +77,7 @@ def solution_table(path: Path, answer: Answer) -> Table:
     table = _table()
     table.add_column(Text(display_name(path)), no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
-    for name, value in (answer.to_json(solution=True)["solution"] or {}).items():
+    for name, value in (answer_json(answer, solution=True)["solution"] or {}).items():
         table.add_row(Text(name), f"{value:.9g}")
     return table
 
@@ -102,7 +104,7 @@ def seconds_text(seconds: float) -> str:
 
 def _cells(answer: Answer | Failure) -> tuple[Text | str, ...]:
     if isinstance(answer, Failure):
-        return (Text("error", _STYLES["error"]), *[_NOTHING] * 4, Text(answer.problem.title), _NOTHING)
+        return (Text("error", _STYLES["error"]), *[_NOTHING] * 4, Text(answer.problem.title), *[_NOTHING] * 2)
     share = dict(zip(CLASSES, answer.prediction.probabilities, strict=True)).get(answer.verdict)
     return (
         Text(answer.verdict, _STYLES[answer.verdict]),
@@ -111,14 +113,22 @@ def _cells(answer: Answer | Failure) -> tuple[Text | str, ...]:
         _NOTHING if answer.objective is None else f"{answer.objective:.9g}",
         answer.objective_provenance or "",
         _NOTHING if answer.certificate is None else _proof(answer.certificate),
+        answer.lane.value,
         seconds_text(answer.seconds.total),
     )
 
 
 def _proof(certificate: Certificate) -> str:
-    """The certificate's kind, and that it speaks only of the relaxation where it does."""
-    scope = "" if certificate.scope == "instance" else f" ({certificate.scope})"
-    return f"{certificate.kind}{scope}"
+    """The certificate's kind, that it is exact, and that it speaks only of the relaxation, where it is so."""
+    marks = [
+        mark
+        for mark, is_so in (
+            ("exact", certificate.rigour == "exact"),
+            ("relaxation", certificate.scope == "relaxation"),
+        )
+        if is_so
+    ]
+    return certificate.kind.value + (f" ({', '.join(marks)})" if marks else "")
 
 
 def _table() -> Table:

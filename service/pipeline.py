@@ -1,8 +1,9 @@
 """From instances to answers, one statement a step.
 
-Instance ──build──▶ BipartiteGraph ──predict──▶ Prediction ──prove──▶ Certificate ──▶ Answer
+Instance ──build──▶ BipartiteGraph ──predict──▶ Prediction ──prove, polish, solve──▶ Certificate ──▶ Answer
 
-torch is imported when the first graph is built: what cannot be read is said without waiting for it.
+Which steps an instance takes is `service.routing`'s business. torch is imported when the first graph is
+built: what cannot be read is said without waiting for it.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
-from graphs.instance import Instance
+from graphs.instance import Instance, Vector
 from graphs.prediction import Prediction
 from graphs.readers import read_instance
+from service import steps
 from service.answers import Answer, Model, Seconds
-from service.choices import AVAILABLE_POLICIES, Policy
-from service.errors import PolicyNotAvailable
+from service.choices import Policy
+from service.drafts import Draft, improved
+from service.effort import Effort
 from service.failures import Failure, attempt, each, together
-from service.proving import Proof, prove_all
+from service.lanes import Lanes
 from service.reading import Reading
-from solvers.linear.certificate import DEFAULT_TOLERANCES, Tolerances
+from service.routing import Router
+from service.settings import Settings
 
 if TYPE_CHECKING:
     from graphs.bipartite import BipartiteGraph
@@ -62,34 +66,43 @@ class BatchLimits:
 def score(
     instances: Sequence[Instance],
     predictor: Predictor,
-    policy: Policy = Policy.PREDICT,
-    tolerances: Tolerances = DEFAULT_TOLERANCES,
+    effort: Effort | None = None,
+    lanes: Lanes | None = None,
     limits: BatchLimits | None = None,
+    starts: Sequence[Vector | None] | None = None,
 ) -> list[Answer | Failure]:
     """One answer an instance, in order; a failure where one has none.
 
     Args:
+        effort: how much work an answer may cost; without it, the policy `predict`.
+        lanes: exact solvers, where the effort may need them.
         limits: of what goes through the network together; without them, everything does.
-
-    Raises:
-        PolicyNotAvailable: this version does not have the policy.
+        starts: users' own starts for the solve lane, shape (n,) each.
     """
-    require_available(policy)
+    effort, lanes = effort or Effort(), lanes or Lanes(Settings())
     started = perf_counter()
     parts = [instances] if limits is None else batches(instances, limits)
-    predictions = [prediction for part in parts for prediction in _predicted(part, predictor)]
-    predicting = (perf_counter() - started) / max(len(instances), 1)
-    proofs = prove_all(instances, predictions, tolerances)
+    predictions = [prediction for part in parts for prediction in predicted(part, predictor)]
+    seconds = Seconds(predict=(perf_counter() - started) / max(len(instances), 1))
+    router = Router(effort, lanes.costs(predictor) if effort.policy is Policy.AUTO else None)
     model = Model(predictor.name, predictor.version, predictor.sha256)
 
-    def answer(instance: Instance, prediction: Prediction, proof: Proof) -> Answer:
-        seconds = Seconds(predict=predicting, certify=proof.seconds)
-        return Answer(instance, model, prediction, proof.certificate, seconds)
+    def draft(instance: Instance, prediction: Prediction, start: Vector | None) -> Draft:
+        return Draft(instance, prediction, start, seconds=seconds)
 
-    return each(answer, instances, predictions, proofs)
+    def solve(chosen: Sequence[Draft]) -> list[Draft]:
+        return steps.solve(chosen, effort, lanes, router.time_limits(chosen))
+
+    drafts = each(draft, instances, predictions, starts or [None] * len(instances))
+    drafts = improved(drafts, router.proves, lambda chosen: steps.prove(chosen, effort))
+    drafts = improved(drafts, router.polishes, lambda chosen: steps.polish(chosen, effort))
+    drafts = improved(drafts, router.solves, solve)
+    drafts = improved(drafts, router.proves_after_all, lambda chosen: steps.prove(chosen, effort))
+    drafts = improved(drafts, router.sharpens, lambda chosen: steps.sharpen(chosen))
+    return each(lambda draft: draft.answer(model, effort.tolerances), drafts)
 
 
-def _predicted(instances: Sequence[Instance], predictor: Predictor) -> list[Prediction | Failure]:
+def predicted(instances: Sequence[Instance], predictor: Predictor) -> list[Prediction | Failure]:
     """One pass of the network."""
     from graphs.bipartite import build_graphs
 
@@ -100,8 +113,8 @@ def _predicted(instances: Sequence[Instance], predictor: Predictor) -> list[Pred
 def score_readings(
     readings: Sequence[Reading | Failure],
     predictor: Predictor,
-    policy: Policy,
-    tolerances: Tolerances,
+    effort: Effort,
+    lanes: Lanes,
     limits: BatchLimits,
     *,
     prepare: Callable[[], object] | None = None,
@@ -110,14 +123,12 @@ def score_readings(
 
     Args:
         prepare: called first, where anything was read: loads the network, say. What it raises is raised.
-
-    Raises:
-        PolicyNotAvailable: this version does not have the policy.
     """
     good = [reading for reading in readings if isinstance(reading, Reading)]
     if good and prepare is not None:
         prepare()
-    scored = score([reading.instance for reading in good], predictor, policy, tolerances, limits)
+    instances, starts = [reading.instance for reading in good], [reading.start for reading in good]
+    scored = score(instances, predictor, effort, lanes, limits, starts)
     queue = iter(each(Answer.after_reading, scored, [reading.seconds for reading in good]))
     return [reading if isinstance(reading, Failure) else next(queue) for reading in readings]
 
@@ -134,15 +145,6 @@ def batches(instances: Sequence[Instance], limits: BatchLimits) -> Iterator[list
         nonzeros += instance.nonzeros
     if batch:
         yield batch
-
-
-def require_available(policy: Policy) -> None:
-    """Refuse the policies that are named in the interface but not in this version."""
-    if policy not in AVAILABLE_POLICIES:
-        raise PolicyNotAvailable(
-            f"policy {policy.value!r} is not available in this version",
-            hint="use the policy 'predict'",
-        )
 
 
 def self_test(predictor: Predictor) -> Failure | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from graphs.instance import Instance
+from graphs.instance import Instance, Vector
 from graphs.readers import Format, read_instance
 from graphs.readers.limits import ReadLimits
 from service.errors import UnreadableFile
@@ -18,10 +18,11 @@ STDIN = Path("-")
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """An instance and the seconds it took to read it."""
+    """An instance and the seconds it took to read it; `start` is a user's own for it, shape (n,)."""
 
     instance: Instance
     seconds: float
+    start: Vector | None = None
 
 
 def read_file(path: Path, limits: ReadLimits) -> Reading:

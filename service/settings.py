@@ -83,6 +83,13 @@ class Settings(BaseSettings):
         default=1e-6, gt=0, lt=1, description="Relative gap within which a point is optimal"
     )
 
+    solvers: int = Field(
+        default=0, ge=0, le=256, description="Processes of exact solvers of a command; 0 takes one a core"
+    )
+    solver_memory: int = Field(
+        default=4 << 30, ge=0, description="Bytes of address space such a process may map; 0 for no limit"
+    )
+
     host: str = Field(default="127.0.0.1", description="Address the server listens on")
     port: int = Field(
         default=8000, ge=0, le=65535, description="Port the server listens on; 0 takes a free one"
@@ -108,6 +115,11 @@ class Settings(BaseSettings):
         gt=0,
         description="Time a worker has for an instance, and once more for every 64 MiB of it",
     )
+    solve_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Most seconds that a request may give an exact solver; less than answer_seconds",
+    )
     connections: int = Field(
         default=1024,
         ge=1,
@@ -130,7 +142,12 @@ class Settings(BaseSettings):
         """How many worker processes; several would share one GPU's memory."""
         if self.workers:
             return self.workers
-        return min(4, _cores()) if self.device is Device.CPU else 1
+        return min(4, cores()) if self.device is Device.CPU else 1
+
+    @property
+    def solver_count(self) -> int:
+        """How many processes of exact solvers a command has."""
+        return self.solvers or cores()
 
     @property
     def limits(self) -> ReadLimits:
@@ -154,7 +171,7 @@ class Settings(BaseSettings):
         )
 
 
-def _cores() -> int:
+def cores() -> int:
     """Those that this process may use, where the system says so."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

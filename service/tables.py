@@ -17,10 +17,17 @@ from service.answers import Answer
 from service.failures import Failure
 from service.output import dumps
 
-SECONDS = ("seconds_read", "seconds_predict", "seconds_certify", "seconds_total")
+SECONDS = (
+    "seconds_read",
+    "seconds_predict",
+    "seconds_certify",
+    "seconds_polish",
+    "seconds_solve",
+    "seconds_total",
+)
 """The only columns that differ from run to run."""
 
-_TEXT, _WHOLE, _REAL = pa.string(), pa.int64(), pa.float64()
+_TEXT, _WHOLE, _REAL, _TRUTH = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 _COLUMNS: dict[str, pa.DataType] = {
     "file": _TEXT,
     "name": _TEXT,
@@ -31,6 +38,7 @@ _COLUMNS: dict[str, pa.DataType] = {
     "integers": _WHOLE,
     "verdict": _TEXT,
     "provenance": _TEXT,
+    "lane": _TEXT,
     "p_optimal": _REAL,
     "p_infeasible": _REAL,
     "p_unbounded": _REAL,
@@ -39,9 +47,13 @@ _COLUMNS: dict[str, pa.DataType] = {
     "objective_provenance": _TEXT,
     "certificate_kind": _TEXT,
     "certificate_scope": _TEXT,
+    "certificate_rigour": _TEXT,
     "certificate_objective": _REAL,
     "dual_bound": _REAL,
     "gap": _REAL,
+    "solver": _TEXT,
+    "solver_status": _TEXT,
+    "solver_accepted": _TRUTH,
     "model": _TEXT,
     **dict.fromkeys(SECONDS, _REAL),
     "error_type": _TEXT,
@@ -97,21 +109,32 @@ def _answer_cells(answer: Answer) -> tuple[Any, ...]:
         instance.integers,
         answer.verdict.value,
         answer.provenance,
+        answer.lane.value,
         *prediction.probabilities,
         prediction.confidence,
         objective,
         None if objective is None else answer.value_provenance,
         None if certificate is None else certificate.kind.value,
         None if certificate is None else certificate.scope,
+        None if certificate is None else certificate.rigour,
         answer.certificate_objective,
         answer.dual_bound,
         answer.gap,
+        *_solver_cells(answer),
         f"{answer.model.name}@{answer.model.version}",
         seconds.read,
         seconds.predict,
         seconds.certify,
+        seconds.polish,
+        seconds.solve,
         seconds.total,
     )
+
+
+def _solver_cells(answer: Answer) -> tuple[Any, ...]:
+    """Which solver, its own status, and whether our recheck accepts it."""
+    solver = answer.solver
+    return (None,) * 3 if solver is None else (solver.solver, solver.status.value, solver.accepted)
 
 
 def _write_parquet(rows: pa.Table, path: Path) -> None:

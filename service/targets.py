@@ -17,6 +17,7 @@ from service import output
 from service.answers import Answer
 from service.errors import InvalidRequest
 from service.failures import Failure
+from solvers.linear.exact_solution import SolveStatus
 
 SUFFIXES = (".json", ".sol", ".bas")
 _OF_ONE_FILE = (".sol", ".bas")
@@ -80,14 +81,24 @@ def _point(answer: Answer) -> tuple[Vector | None, str]:
     Beside it what is known of it: "optimal", "feasible" or "unknown".
     """
     if answer.solution is not None:
-        return answer.solution, "unknown" if answer.optimality is None else "optimal"
+        return answer.solution, _status(answer)
     proof = answer.certificate
     if proof is None or answer.verdict is not Verdict.OPTIMAL or proof.scope != "instance":
         return None, "unknown"
     return proof.point, "feasible"
 
 
+def _status(answer: Answer) -> str:
+    """One word for what is known of the answer's solution."""
+    if answer.optimality is not None:
+        return "optimal"
+    if answer.solved_point is None or answer.solver is None:
+        return "unknown"
+    return "optimal" if answer.solver.status is SolveStatus.OPTIMAL else "feasible"
+
+
 def _dual(answer: Answer) -> Vector | None:
     """The dual that goes with the answer's solution."""
-    dual = answer.prediction.dual if answer.optimality is None else answer.optimality.dual
+    proof = answer.solved_point if answer.solved_point is not None else answer.optimality
+    dual = answer.prediction.dual if proof is None else proof.dual
     return None if dual is None or not np.isfinite(dual).all() else dual

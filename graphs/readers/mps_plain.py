@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from graphs.decimals import decimal_sum
 from graphs.errors import InvalidBounds
 from graphs.instance import Instance
 from graphs.readers.limits import ReadLimits
@@ -228,8 +229,8 @@ def _apply_ranges(
         raise NotPlain
     kind = rows.kinds[row]
     down = (kind == _L) | ((kind == _E) & (value < 0))
-    lower[row[down]] = side[row[down]] - np.abs(value[down])
-    upper[row[~down]] = side[row[~down]] + np.abs(value[~down])
+    lower[row[down]] = decimal_sum(side[row[down]], -np.abs(value[down]))
+    upper[row[~down]] = decimal_sum(side[row[~down]], np.abs(value[~down]))
     if max(np.abs(side[row]).max(), np.abs(value).max()) >= INFINITE / 2:
         raise NotPlain
 

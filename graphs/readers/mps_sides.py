@@ -7,13 +7,15 @@ With right-hand side b (0 where absent) and range R a row reads
     G      aᵀx ≥ b           b ≤ aᵀx ≤ b + |R|
     E      aᵀx = b           b ≤ aᵀx ≤ b + R where R ≥ 0,  b + R ≤ aᵀx ≤ b where R < 0
 
-The right-hand side of the objective is its constant, negated. Bounds of magnitude 1e20 or more are infinite.
+Sums are those of the decimals, correctly rounded (`graphs.decimals`): 0.1 and a range of 0.2 give 0.3. The
+right-hand side of the objective is its constant, negated. Bounds of magnitude 1e20 or more are infinite.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from graphs.decimals import decimal_sum
 from graphs.errors import InvalidBounds
 from graphs.readers.mps_columns import E, G, L, N, Rows
 from graphs.readers.mps_grammar import Grammar, Pairs
@@ -72,9 +74,9 @@ def _apply_ranges(
     _refuse_conflict(tokens, pairs, row, value, ranges, "range")
     down = (kind == L) | ((kind == E) & (value < 0))
     below, above = row[down], row[~down]
-    with np.errstate(invalid="ignore"):  # ∞ − ∞ is NaN, refused with the crossed bounds
-        lower[below] = side[below] - np.abs(value[down])
-        upper[above] = side[above] + np.abs(value[~down])
+    # ∞ − ∞ is NaN, refused with the crossed bounds
+    lower[below] = decimal_sum(side[below], -np.abs(value[down]))
+    upper[above] = decimal_sum(side[above], np.abs(value[~down]))
 
 
 def _refuse_conflict(

@@ -1,8 +1,8 @@
 """Write instances as free-form MPS, such that reading them back gives the same content hash.
 
 The one exception is a row with two finite bounds L < U: MPS states one of them and the width, and leaves the
-other to float64 arithmetic. Where neither U − fl(U − L) = L nor L + fl(U − L) = U, the lower bound read back
-differs from L by a rounding error.
+other to a sum of decimals, rounded once (`graphs.decimals`). Where no width w near U − L gives fl(U − w) = L
+or fl(L + w) = U, the lower bound read back differs from L by a rounding error.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from graphs.decimals import decimal_sum
 from graphs.instance import Instance, Vector
 from graphs.writers.names import printable, unlike, writable_names
 from graphs.writers.values import own_sign, refuse_large
@@ -60,9 +61,15 @@ def write_mps(instance: Instance) -> bytes:
 def _row_forms(lower: Vector, upper: Vector) -> tuple[list[str], Vector, Vector]:
     """Kind, right-hand side and range (0 for none) of each row; see `graphs.readers.mps_sides`."""
     boxed = np.isfinite(lower) & np.isfinite(upper) & (lower < upper)
-    width = np.where(boxed, upper, 0.0) - np.where(boxed, lower, 0.0)
-    from_above = boxed & (upper - width == lower)
-    from_below = boxed & ~from_above & (lower + width == upper)
+    low, high = np.where(boxed, lower, 0.0), np.where(boxed, upper, 0.0)
+    nearest = decimal_sum(high, -low)
+    width, from_above, from_below = nearest.copy(), np.zeros_like(boxed), np.zeros_like(boxed)
+    for tried in (nearest, np.nextafter(nearest, np.inf), np.nextafter(nearest, 0.0)):
+        left = np.flatnonzero(boxed & ~from_above & ~from_below)
+        from_above[left] = decimal_sum(high[left], -tried[left]) == lower[left]
+        from_below[left] = ~from_above[left] & (decimal_sum(low[left], tried[left]) == upper[left])
+        found = from_above[left] | from_below[left]
+        width[left[found]] = tried[left[found]]
     greater = from_below | ((upper == np.inf) & (lower > -np.inf))
     kinds = np.where(lower == upper, "E", np.where(greater, "G", "L")).tolist()
     sides = np.where(greater, lower, np.where(upper == np.inf, _FREE_SIDE, upper))

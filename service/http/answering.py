@@ -11,11 +11,12 @@ from pathlib import Path
 
 from runtime.names import UnusableModel
 from service.answers import Answer
-from service.choices import Policy
+from service.effort import Effort
 from service.errors import OUT_OF_MEMORY, NotReady, problem_of
 from service.failures import Failure, attempt
 from service.http.items import read_item
 from service.http.questions import Question, Reply
+from service.lanes import Lanes
 from service.loading import load_predictor
 from service.pipeline import BatchLimits, Predictor, score_readings, self_test
 from service.reading import Reading, read_body
@@ -44,6 +45,7 @@ class Answerer:
         self._settings = settings
         self._folder = folder
         self._load = load
+        self._lanes = Lanes(settings, workers=1)
         self._default: Predictor | None = None
         self._others: OrderedDict[Path, Predictor] = OrderedDict()
 
@@ -74,8 +76,8 @@ class Answerer:
         with _captured_log() as lines:
             readings = [attempt(self._read, question) for question in questions]
             answers: dict[int, Answer | Failure] = {}
-            for (folder, policy), places in _groups(questions).items():
-                scored = self._scored([readings[place] for place in places], folder, policy)
+            for (folder, effort), places in _groups(questions).items():
+                scored = self._scored([readings[place] for place in places], folder, effort)
                 answers.update(zip(places, scored, strict=True))
             replies = [self._reply(answers[place], question) for place, question in enumerate(questions)]
         if any(reply.problem is not None and reply.problem.type == OUT_OF_MEMORY for reply in replies):
@@ -88,14 +90,14 @@ class Answerer:
         return read_body(question.body, question.name, self._settings.limits, question.form)
 
     def _scored(
-        self, readings: Sequence[Reading | Failure], folder: Path, policy: Policy
+        self, readings: Sequence[Reading | Failure], folder: Path, effort: Effort
     ) -> list[Answer | Failure]:
         try:
             predictor = self._predictor(folder)
         except UnusableModel as error:
             return [Failure(problem_of(error))] * len(readings)
         limits = BatchLimits(self._settings.batch_size, self._settings.batch_nonzeros)
-        return score_readings(readings, predictor, policy, self._settings.tolerances, limits)
+        return score_readings(readings, predictor, effort, self._lanes, limits)
 
     def _reply(self, answer: Answer | Failure, question: Question) -> Reply:
         reply = attempt(lambda: Reply.of(answer, question.asked))
@@ -128,11 +130,11 @@ class Answerer:
         return self._others[folder]
 
 
-def _groups(questions: Sequence[Question]) -> dict[tuple[Path, Policy], list[int]]:
+def _groups(questions: Sequence[Question]) -> dict[tuple[Path, Effort], list[int]]:
     """The places of the questions that can be answered together."""
-    groups: dict[tuple[Path, Policy], list[int]] = {}
+    groups: dict[tuple[Path, Effort], list[int]] = {}
     for place, question in enumerate(questions):
-        groups.setdefault((question.folder, question.asked.policy), []).append(place)
+        groups.setdefault((question.folder, question.asked.effort), []).append(place)
     return groups
 
 

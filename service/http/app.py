@@ -16,7 +16,7 @@ from fastapi_offline import FastAPIOffline
 
 from runtime.names import ModelNotFound, UnusableModel
 from runtime.registry import Entry
-from service.choices import Policy
+from service.effort import Effort
 from service.http.body import format_of, receive, unless_gone
 from service.http.engine import Engine
 from service.http.handlers import add_handlers, problem_response
@@ -24,13 +24,12 @@ from service.http.lists import answer_list
 from service.http.metrics import MEDIA_TYPE, CountRequests
 from service.http.openapi import document, instance_body, metrics_answer, predict_answer, problems
 from service.http.overload import RefuseCrowd
-from service.http.parameters import only_known
+from service.http.parameters import asked_effort, only_known
 from service.http.questions import Asked, Question
 from service.http.schemas import LiveShape, ModelCardShape, ModelListShape, ReadyShape
 from service.http.site import Site
 from service.names import safe_name
 from service.output import dumps
-from service.pipeline import require_available
 from service.settings import Settings
 from service.version import farkas_version
 
@@ -87,7 +86,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
 )
 async def predict(
     request: Request,
-    policy: Annotated[Policy, Query(description="This version has: predict")] = Policy.PREDICT,
+    effort: Annotated[Effort, Depends(asked_effort)],
     solution: Annotated[bool, Query(description="Fill in `solution`")] = False,
     vectors: Annotated[bool, Query(description="Fill in the certificate's vectors")] = False,
     model: Annotated[str | None, Query(description="A name of GET /v1/models, or name@version")] = None,
@@ -95,9 +94,8 @@ async def predict(
 ) -> Response:
     """Answer the instance in the body (MPS, LP or farkas's JSON, plain or gzipped), or a JSON list."""
     engine = _engine(request)
-    require_available(policy)
     form = format_of(request)
-    asked, folder, shown = Asked(policy, model, solution, vectors), engine.folder_of(model), safe_name(name)
+    asked, folder, shown = Asked(effort, model, solution, vectors), engine.folder_of(model), safe_name(name)
 
     def item(body: bytes, number: int) -> Question:
         return Question(body, f"{shown}[{number}]", "item", folder, asked, len(body))

@@ -158,7 +158,8 @@ class Engine:
     async def _dispatched(self, question: Question) -> Reply:
         if self._dispatcher is None:
             raise NotReady("the model is not loaded yet")
-        future = self._dispatcher.submit(question, question.size)
+        alone = self.settings.batch_bytes if question.asked.effort.may_solve else 0
+        future = self._dispatcher.submit(question, max(question.size, alone))
         try:
             return await asyncio.wrap_future(future)
         except WorkLost as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from graphs.readers import Format
+from service.answer_json import answer_json
 from service.answers import Answer
-from service.choices import Policy
+from service.effort import Effort
 from service.errors import Problem
 from service.failures import Failure
 from service.output import dumps
@@ -21,7 +22,7 @@ Form = Format | Literal["item"]
 class Asked:
     """What the parameters of a request ask for; `model` is a registry name, None for the default one."""
 
-    policy: Policy = Policy.PREDICT
+    effort: Effort = field(default_factory=Effort)
     model: str | None = None
     solution: bool = False
     vectors: bool = False
@@ -74,9 +75,8 @@ class Reply:
         """
         if isinstance(answer, Failure):
             return cls(problem=answer.problem)
-        document = dumps(answer.to_json(solution=asked.solution, vectors=asked.vectors))
-        steps = ("read", "predict", "certify")
-        seconds = tuple((step, getattr(answer.seconds, step)) for step in steps)
+        document = dumps(answer_json(answer, solution=asked.solution, vectors=asked.vectors))
+        seconds = tuple(vars(answer.seconds).items())
         return cls(document, None, answer.verdict.value, answer.provenance, seconds)
 
     def with_log(self, lines: tuple[str, ...]) -> Reply:

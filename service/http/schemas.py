@@ -49,6 +49,14 @@ class CertifiedInstance(Shape):
     sense: Literal["minimise", "maximise"]
 
 
+class ExactValues(Shape):
+    """Rational numbers as text, "p/q" or "p", in the file's own sense."""
+
+    objective: str | None
+    dual_bound: str | None
+    gap: str | None
+
+
 class CertificateShape(Shape):
     """What was proved, and by which numbers."""
 
@@ -70,12 +78,60 @@ class CertificateShape(Shape):
     vectors_sense: Literal["minimise"] | None = Field(
         None, description="Only with vectors=true, as what follows"
     )
-    point: list[float] | None = Field(default=None, description="A feasible point, in column order")
-    dual: list[float] | None = Field(
+    point: list[float] | list[str] | None = Field(
+        default=None, description="A feasible point, in column order"
+    )
+    dual: list[float] | list[str] | None = Field(
         default=None, description="The dual solution behind the bound, in row order"
     )
-    ray: list[float] | None = Field(
+    ray: list[float] | list[str] | None = Field(
         None, description="A Farkas ray in row order, or an unbounded one in column order"
+    )
+    exact: ExactValues | None = Field(
+        default=None, description="Of an exact certificate, with its vectors: its values as rational numbers"
+    )
+
+
+class StartShape(Shape):
+    """Where the solver began."""
+
+    origin: Literal["prediction", "user"]
+    use: Literal["none", "crossover", "working-set", "mip-start"] = Field(description="What was made of it")
+    used: bool | None = Field(description="Whether the solver took it; null where that cannot be known")
+    detail: str
+
+
+class SubsetShape(Shape):
+    """Rows and bounds that cannot hold together."""
+
+    rows: list[str] = Field(description="By name, with the sides that take part")
+    bounds: list[str]
+    irreducible: bool | None = Field(
+        description="Whether every one is needed; null where that was not settled"
+    )
+    integral: bool = Field(description="Integrality takes part: the relaxation of the subset is feasible")
+    proved: bool = Field(description="We certified that the subset alone is infeasible")
+    statement: str
+
+
+class SolverShape(Shape):
+    """What an exact solver said, and what our recheck made of it."""
+
+    solver: str = Field(description="Name and version")
+    status: Literal[
+        "optimal", "infeasible", "unbounded", "feasible", "unknown", "infeasible-or-unbounded", "error"
+    ] = Field(description='Its own; "feasible": a limit stopped it with a point in hand')
+    detail: str
+    accepted: bool = Field(description="Whether the recheck found nothing against it")
+    reason: str | None = Field(description="Why it is not accepted")
+    failure: str | None = Field(description="What became of its process where it gave no answer")
+    earlier: list[str] = Field(description="What was refused or failed before this answer")
+    objective: float | None = Field(description="Of its point by our arithmetic, in the file's own sense")
+    dual_bound: float | None = Field(description="Its own claim, unproved, in the file's own sense")
+    seconds: float
+    start: StartShape | None
+    irreducible_subset: SubsetShape | None = Field(
+        description="Only with explain=true, of what is infeasible"
     )
 
 
@@ -93,6 +149,8 @@ class SecondsShape(Shape):
     read: float
     predict: float
     certify: float
+    polish: float
+    solve: float
     total: float
 
 
@@ -107,13 +165,18 @@ class AnswerShape(Shape):
         description="How far the instance lies from the training data; above 1 is outside, null is infinite"
     )
     provenance: Provenance = Field(description='Of the verdict; "certified" when the certificate implies it')
+    lane: Literal["predict", "certify", "solve"] = Field(description="The way the answer took")
     objective: float | None = Field(description="In the file's own sense; null unless the verdict is optimal")
     objective_provenance: Provenance | None = Field(description='"certified" only by a gap within tolerance')
+    dual_bound: float | None = Field(
+        description="Safe bound on the optimum in the file's own sense; null where there is none"
+    )
     solution: dict[str, float] | None = Field(
         description="Nonzeros by variable name; only with solution=true"
     )
     solution_provenance: Provenance | None
     certificate: CertificateShape | None
+    solver: SolverShape | None = Field(description="Null unless an exact solver was asked")
     model: ModelShape
     seconds: SecondsShape
 

@@ -13,7 +13,7 @@ let turns = 0; // an answer that comes after a newer question is not shown
 async function ask(question) {
   last = question;
   const turn = ++turns;
-  const query = element("solution").checked ? "?solution=true" : "";
+  const query = asked();
   element("status").textContent = `Asking about ${question.name} …`;
   element("drop").setAttribute("aria-busy", "true");
   const { answer, problem } = await post(question, query);
@@ -26,6 +26,15 @@ async function ask(question) {
     (answer ? answer.verdict + (answer.verdict === "abstain" ? "" : `, ${answer.provenance}`) : problem.title);
   showSource(answer || problem, question.name, query);
   bringIntoView(element("result"));
+}
+
+function asked() {
+  const policy = element("policy").value;
+  const parameters = new URLSearchParams();
+  if (policy !== "predict") parameters.set("policy", policy);
+  if (policy === "solve" || policy === "auto") parameters.set("explain", "true");
+  if (element("solution").checked) parameters.set("solution", "true");
+  return parameters.size ? "?" + parameters : "";
 }
 
 async function post(question, query) {
@@ -76,7 +85,9 @@ element("file").addEventListener("change", (event) => {
   event.target.value = ""; // so that the same file can be chosen again
 });
 
-element("solution").addEventListener("change", () => last && ask(last));
+for (const choice of ["solution", "policy"]) {
+  element(choice).addEventListener("change", () => last && ask(last));
+}
 
 for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(type, (event) => {

@@ -9,6 +9,9 @@ const MEANING = {
   "optimal certified": "Proved: it is feasible and bounded.",
   "infeasible certified": "Proved: no point satisfies the constraints.",
   "unbounded certified": "Proved: the objective improves without limit.",
+  "optimal solved": "An exact solver’s result, rechecked here: it is feasible and bounded.",
+  "infeasible solved": "An exact solver’s result: no point satisfies the constraints.",
+  "unbounded solved": "An exact solver’s result: the objective improves without limit.",
 };
 
 export function answerNodes(answer, question) {
@@ -19,6 +22,7 @@ export function answerNodes(answer, question) {
       ["time", timeText(answer.seconds)]]),
     ...(answer.solution ? solutionNodes(answer) : []),
     ...certificateNodes(answer.certificate),
+    ...solverNodes(answer.solver),
     ...networkNodes(answer),
   ];
 }
@@ -74,7 +78,10 @@ function objectiveRows(answer) {
   if (answer.objective !== null) {
     rows.push(["objective", node("span", "", figure(answer.objective), " ", badge(answer.objective_provenance))]);
   }
-  if (!range) return rows;
+  if (!range) {
+    if (answer.dual_bound !== null) rows.push(["safe bound", figure(answer.dual_bound)]);
+    return rows;
+  }
   const gap = certificate.gap;
   return [...rows, ["proved range", `${figure(range[0])} to ${figure(range[1])}`],
     ["gap", gap && gap < 1e-3 ? figure(gap, 2) : percent(gap)]];
@@ -116,6 +123,19 @@ function certificateNodes(certificate) {
   ];
 }
 
+function solverNodes(solver) {
+  if (!solver) return [];
+  const bound = solver.dual_bound === null ? [] : [["its bound", figure(solver.dual_bound)]];
+  const start = solver.start ? [["start", solver.start.detail]] : [];
+  const refused = solver.accepted ? [] : [["not accepted", solver.reason || solver.failure]];
+  const subset = solver.irreducible_subset ? [node("p", "", solver.irreducible_subset.statement)] : [];
+  return [
+    node("h3", "", "Exact solver"),
+    ...subset,
+    facts([["solver", solver.solver], ["its status", solver.status], ...refused, ...bound, ...start]),
+  ];
+}
+
 function networkNodes(answer) {
   const bars = Object.entries(answer.probabilities).flatMap(([name, probability]) => {
     const fill = node("i");
@@ -150,7 +170,8 @@ function modelNode(model) {
 
 function timeText({ total, ...steps }) {
   const milliseconds = (seconds) => figure(1000 * seconds, 3);
-  const parts = Object.entries(steps).map(([name, seconds]) => `${name} ${milliseconds(seconds)}`);
+  const taken = Object.entries(steps).filter(([, seconds]) => seconds > 0);
+  const parts = taken.map(([name, seconds]) => `${name} ${milliseconds(seconds)}`);
   return `${milliseconds(total)} ms (${parts.join(", ")})`;
 }
 

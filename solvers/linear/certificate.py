@@ -12,8 +12,9 @@ solver and no network, and shares no code with them.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ from graphs.points import Candidate
 from graphs.prediction import Verdict
 from solvers.linear import statements
 from solvers.linear.bounds import dual_bound, dual_bounds, farkas_values, with_offset
+from solvers.linear.certificate_json import certificate_json
 from solvers.linear.evidence import BoundedPoint, Evidence, Incumbents, Proposals
 from solvers.linear.lagrangian import DualValues
 from solvers.linear.rays import RayValues
@@ -40,6 +42,7 @@ __all__ = [
     "DEFAULT_TOLERANCES",
     "Certificate",
     "CertificateKind",
+    "RationalVectors",
     "Tolerances",
     "certify",
     "dual_bound",
@@ -50,6 +53,7 @@ __all__ = [
 
 Vector = NDArray[np.float64]
 Scope = Literal["instance", "relaxation"]
+Rigour = Literal["numeric", "exact"]
 
 
 class CertificateKind(StrEnum):
@@ -62,6 +66,21 @@ class CertificateKind(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
+class RationalVectors:
+    """What an exact certificate stands on; minimising sense, the offset included, as in `Certificate`.
+
+    Its float64 numbers and vectors are the nearest to these.
+    """
+
+    point: tuple[Fraction, ...] | None = None
+    dual: tuple[Fraction, ...] | None = None
+    ray: tuple[Fraction, ...] | None = None
+    objective: Fraction | None = None
+    dual_bound: Fraction | None = None
+    gap: Fraction | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Certificate:
     """A checked claim. Numbers and vectors are in the instance's units and in the minimising sense.
 
@@ -71,13 +90,15 @@ class Certificate:
         statement: the claim in one or two sentences, with what it rests on.
         tolerances: those in force.
         residuals: absolute and relative measures, named in docs/certificates.md.
-        rigour: "numeric": float64 with stated tolerances and rounding bounds.
+        rigour: "numeric": float64 with stated tolerances and rounding bounds; "exact": rational arithmetic on
+            the instance's decimals, without any tolerance but the gap's (`solvers.linear.exact_certificate`).
         point: x, shape (n,).
         dual: y of the dual bound, shape (m,); y_i > 0 prices L_i, y_i < 0 prices U_i.
         ray: a Farkas ray, shape (m,), or an unbounded ray, shape (n,).
         objective: c·x + offset.
         dual_bound: a lower bound on the optimum, −inf where none is known; valid for the MILP too.
         gap: (objective − dual_bound + the violation's worth) / max(|c·x|, min(1, ‖c‖_∞)).
+        rational: the exact vectors and numbers of an exact certificate; None for a numeric one.
     """
 
     kind: CertificateKind
@@ -85,13 +106,14 @@ class Certificate:
     statement: str
     tolerances: Tolerances
     residuals: dict[str, float] = field(default_factory=dict)
-    rigour: Literal["numeric"] = "numeric"
+    rigour: Rigour = "numeric"
     point: Vector | None = None
     dual: Vector | None = None
     ray: Vector | None = None
     objective: float | None = None
     dual_bound: float | None = None
     gap: float | None = None
+    rational: RationalVectors | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -110,29 +132,9 @@ class Certificate:
         Args:
             instance: the one that was certified; identified by its hash.
             vectors: add point, dual and ray. They stay in the minimising sense, as `vectors_sense` says.
+                Those of an exact certificate are texts, "p/q" or "p", and `exact` states its numbers so.
         """
-        document: dict[str, object] = {
-            "kind": self.kind.value,
-            "rigour": self.rigour,
-            "scope": self.scope,
-            "verdict": None if self.verdict is None else self.verdict.value,
-            "statement": self.statement,
-            "objective": _own_sense(instance, self.objective),
-            "dual_bound": _own_sense(instance, self.dual_bound),
-            "gap": _finite(self.gap),
-            "residuals": {name: _finite(value) for name, value in self.residuals.items()},
-            "tolerances": asdict(self.tolerances),
-            "instance": {
-                "name": instance.name,
-                "sha256": instance.sha256,
-                "sense": "maximise" if instance.maximize else "minimise",
-            },
-        }
-        if vectors:
-            named = {"point": self.point, "dual": self.dual, "ray": self.ray}
-            document["vectors_sense"] = "minimise"
-            document |= {name: None if vector is None else vector.tolist() for name, vector in named.items()}
-        return document
+        return certificate_json(self, instance, vectors=vectors)
 
 
 def certify(
@@ -254,12 +256,3 @@ def _dual_residuals(best: BoundedPoint) -> dict[str, float]:
         "relative_dual_residual": float(best.dual.relative_violation[0]),
         "violation_cost": best.violation_cost,
     }
-
-
-def _own_sense(instance: Instance, value: float | None) -> float | None:
-    return None if value is None else _finite(instance.in_own_sense(value))
-
-
-def _finite(value: float | None) -> float | None:
-    """The value, None where JSON has no number for it."""
-    return value if value is not None and np.isfinite(value) else None

@@ -85,7 +85,8 @@ class ExactSolution:
         status: the verdict.
         objective: c·x + offset of `primal` by our own arithmetic, minimising; None without a point.
         primal: x, shape (n,): optimal for OPTIMAL, feasible for FEASIBLE and UNBOUNDED.
-        dual: y, shape (m,), of an optimal LP: y_i > 0 prices L_i, y_i < 0 prices U_i, d = c − Aᵀy.
+        dual: y, shape (m,), of an optimal LP (of a MILP its relaxation's, where somebody asked for it):
+            y_i > 0 prices L_i, y_i < 0 prices U_i, d = c − Aᵀy.
         farkas_ray: y, shape (m,), with g(y) > 0 for c = 0, where the LP (relaxation) is infeasible.
         unbounded_ray: r, shape (n,), with c·r < 0 in the recession cone of rows and bounds.
         dual_bound: the solver's own lower bound on the minimum, offset included; None if it has none.

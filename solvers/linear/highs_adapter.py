@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,6 +40,8 @@ def solve_highs(
     mip_gap: float = 1e-6,
     threads: int = 1,
     feasibility_tolerance: float = 1e-7,
+    prepare: Callable[[Any], None] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> ExactSolution:
     """Solves an LP or MILP with HiGHS.
 
@@ -52,14 +55,21 @@ def solve_highs(
         mip_gap: relative gap at which a MILP counts as optimal.
         threads: threads HiGHS may use; all solves of a process must agree, or none may run meanwhile.
         feasibility_tolerance: absolute primal and dual feasibility tolerance, at least 1e-10.
+        prepare: called with the `Highs` object, the instance loaded, before its first run: gives a start,
+            subscribes to callbacks. The object is then used for this call alone.
+        options: further options of HiGHS, by its names; they win over the ones chosen here.
     """
     if instance.columns == 0:
         return solve_without_columns(instance)
     started = time.perf_counter()
-    _use_threads(threads)
-    settings = _Settings(time.perf_counter() + time_limit, mip_gap, threads, feasibility_tolerance)
+    use_threads(threads)
+    if prepare is not None:
+        _local.highs = None
+    settings = _Settings(
+        time.perf_counter() + time_limit, mip_gap, threads, feasibility_tolerance, options or {}, prepare
+    )
     answer = _solve(HighsProblem.of(instance), settings)
-    if answer.status is SolveStatus.ERROR:
+    if answer.status is SolveStatus.ERROR or prepare is not None or options:
         _local.highs = None  # whatever state it is in, nobody inherits it
     return _finish(answer, instance, time.perf_counter() - started)
 
@@ -70,6 +80,8 @@ class _Settings:
     mip_gap: float
     threads: int
     tolerance: float
+    options: Mapping[str, Any]
+    prepare: Callable[[Any], None] | None
 
     @property
     def seconds_left(self) -> float:
@@ -103,7 +115,7 @@ def _finish(answer: _Answer, instance: Instance, seconds: float) -> ExactSolutio
 
 
 def _solve(problem: HighsProblem, settings: _Settings) -> _Answer:
-    highs, status, detail = _run(problem, settings)
+    highs, status, detail = _run(problem, settings, prepare=settings.prepare)
     if detail == _LOST:
         highs, status, detail = _run(problem, settings, change_presolve=True)
     match status:
@@ -126,7 +138,11 @@ def _solve(problem: HighsProblem, settings: _Settings) -> _Answer:
 
 
 def _run(
-    problem: HighsProblem, settings: _Settings, *, change_presolve: bool = False
+    problem: HighsProblem,
+    settings: _Settings,
+    *,
+    change_presolve: bool = False,
+    prepare: Callable[[Any], None] | None = None,
 ) -> tuple[Any, SolveStatus, str]:
     """Loads and runs; every returned HighsStatus is looked at, for running past a failed load is a crash."""
     highs = _highs()
@@ -141,12 +157,14 @@ def _run(
         "dual_feasibility_tolerance": settings.tolerance,
         # HiGHS's clock runs on over all solves of an object, and its limit is on that clock
         "time_limit": highs.getRunTime() + settings.seconds_left,
-    }
+    } | dict(settings.options)
     for option, value in options.items():
         if highs.setOptionValue(option, value) == error:
             return highs, SolveStatus.ERROR, f"HiGHS refused the option {option}"
     if problem.load(highs) == error:
         return highs, SolveStatus.ERROR, "HiGHS refused the model"
+    if prepare is not None:
+        prepare(highs)
     if highs.run() == error:
         return highs, SolveStatus.ERROR, f"HiGHS failed: {highs.getModelStatus().name}"
     detail = str(highs.getModelStatus().name)
@@ -218,7 +236,7 @@ def _highs() -> Any:
     return highs
 
 
-def _use_threads(threads: int) -> None:
+def use_threads(threads: int) -> None:
     """HiGHS keeps one scheduler a process and refuses to run with another number of threads than it has."""
     global _scheduler_threads
     with _scheduler_lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ def solve_scip(
     time_limit: float,
     mip_gap: float = 1e-6,
     feasibility_tolerance: float = 1e-6,
+    prepare: Callable[[Any, list[Any]], None] | None = None,
 ) -> ExactSolution:
     """Solves an LP or MILP with SCIP on one thread.
 
@@ -45,13 +46,14 @@ def solve_scip(
         time_limit: seconds for everything, re-solves included.
         mip_gap: relative gap at which a MILP counts as optimal.
         feasibility_tolerance: SCIP's (relative) feasibility tolerance.
+        prepare: called with the model and its variables before it is first solved: gives a start, listens.
     """
     if instance.columns == 0:
         return solve_without_columns(instance)
     started = time.perf_counter()
     deadline = started + time_limit
     settings = {"limits/gap": mip_gap, "numerics/feastol": feasibility_tolerance}
-    model, variables = _run(instance, instance.objective_vector, settings, deadline)
+    model, variables = _run(instance, instance.objective_vector, settings, deadline, prepare)
     detail = str(model.getStatus())
     status = SCIP_STATUS[detail]
     primal: Vector | None = None
@@ -81,7 +83,11 @@ def solve_scip(
 
 
 def _run(
-    instance: Instance, cost: Vector, settings: dict[str, float], deadline: float
+    instance: Instance,
+    cost: Vector,
+    settings: dict[str, float],
+    deadline: float,
+    prepare: Callable[[Any, list[Any]], None] | None = None,
 ) -> tuple[Any, list[Any]]:
     model = pyscipopt.Model()
     model.hideOutput()
@@ -89,6 +95,8 @@ def _run(
     variables = _add_variables(model, instance, cost)
     _add_rows(model, instance, variables)
     model.addObjoffset(instance.objective_offset)
+    if prepare is not None:
+        prepare(model, variables)
     model.setParam("limits/time", max(0.0, deadline - time.perf_counter()))
     model.optimize()
     return model, variables

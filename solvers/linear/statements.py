@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from graphs.errors import quote
 from graphs.instance import Instance
 from solvers.linear.evidence import BoundedPoint
 from solvers.linear.residuals import Tolerances
+
+_EXACTLY = "Exact in rational arithmetic on the file's decimals; no tolerance was needed."
+_BUT_FOR_THE_GAP = (
+    "Exact in rational arithmetic on the file's decimals; no tolerance was needed but the gap's."
+)
 
 
 def no_integer(instance: Instance, column: int) -> str:
@@ -41,6 +48,40 @@ def unbounded(instance: Instance, gain: float, violation: float) -> str:
         f"{claim} The ray keeps its rows only within rounding: "
         f"every unit of violation comes with an improvement of {gain / violation:.1e} or more."
     )
+
+
+def exact_infeasible(instance: Instance) -> str:
+    claim = "Infeasible: the rows combined by the ray contradict the variable bounds."
+    if instance.is_mip:
+        claim += " The LP relaxation, integer bounds rounded inwards, has no point; hence the MILP has none."
+    return f"{claim} {_EXACTLY}"
+
+
+def exact_unbounded(instance: Instance) -> str:
+    claim = "Unbounded: from the point, which is feasible, the ray improves the objective for ever."
+    if instance.is_mip:
+        claim += " The point is integral and the data are rational, so the MILP is unbounded as well."
+    return f"{claim} {_EXACTLY}"
+
+
+def exact_feasible(instance: Instance, gap: Fraction | None, *, optimal: bool, integral: bool) -> str:
+    """Of a point with the gap to its dual bound, None where there is no bound."""
+    if not integral:
+        point = "The point is feasible for the LP relaxation; it is not integral."
+    elif optimal and gap == 0:
+        point = "The point is feasible and optimal: its gap to the dual bound is 0."
+    elif optimal and gap is not None:
+        point = (
+            f"The point is feasible, and optimal within the gap's tolerance: its relative gap is "
+            f"{float(gap):.1e}."
+        )
+    else:
+        point = f"The point is feasible{' and integral' if instance.is_mip else ''}."
+    if gap is None:
+        return f"{point} {_EXACTLY} No dual bound: the instance may be unbounded."
+    bound = " The dual bound is one of the LP relaxation." if instance.is_mip else ""
+    rest = _EXACTLY if not optimal or gap == 0 else _BUT_FOR_THE_GAP
+    return f"{point}{bound} {rest}"
 
 
 def feasible(instance: Instance, best: BoundedPoint, tolerances: Tolerances) -> str:

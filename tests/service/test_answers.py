@@ -12,7 +12,8 @@ from graphs.instance import Instance
 from graphs.points import Candidate
 from graphs.prediction import Prediction, Verdict
 from graphs.readers import read_instance
-from service.answers import Answer, Model, Seconds, nonzeros, number
+from service.answer_json import answer_json, nonzeros
+from service.answers import Answer, Model, Seconds, number
 from service.http.schemas import AnswerShape
 from service.output import dumps
 from solvers.linear.certificate import Certificate, certify
@@ -48,7 +49,7 @@ def without_proof(instance: Instance, said: Prediction) -> Answer:
 
 
 def test_without_a_certificate_the_network_speaks(instance: Instance) -> None:
-    document = without_proof(instance, prediction(Verdict.OPTIMAL)).to_json(solution=True)
+    document = answer_json(without_proof(instance, prediction(Verdict.OPTIMAL)), solution=True)
     AnswerShape.model_validate(document)
     assert (document["verdict"], document["provenance"]) == ("optimal", "predicted")
     assert (document["objective"], document["objective_provenance"]) == (7.0, "predicted")
@@ -59,7 +60,7 @@ def test_without_a_certificate_the_network_speaks(instance: Instance) -> None:
 
 @pytest.mark.parametrize("verdict", [Verdict.INFEASIBLE, Verdict.UNBOUNDED, Verdict.ABSTAIN])
 def test_no_objective_unless_the_verdict_is_optimal(instance: Instance, verdict: Verdict) -> None:
-    document = without_proof(instance, prediction(verdict)).to_json(solution=True)
+    document = answer_json(without_proof(instance, prediction(verdict)), solution=True)
     assert (document["verdict"], document["provenance"]) == (verdict.value, "predicted")
     for name in ("objective", "objective_provenance", "solution", "solution_provenance"):
         assert document[name] is None
@@ -67,7 +68,7 @@ def test_no_objective_unless_the_verdict_is_optimal(instance: Instance, verdict:
 
 def test_a_feasible_point_with_a_bound_proves_the_verdict_but_not_the_objective(instance: Instance) -> None:
     found = answer(instance, prediction(Verdict.OPTIMAL), points=[3.0, 3.0], duals=[0.5])
-    document = found.to_json(solution=True)
+    document = answer_json(found, solution=True)
     AnswerShape.model_validate(document)
     assert (document["verdict"], document["provenance"]) == ("optimal", "certified")
     assert document["certificate"]["kind"] == "feasible"
@@ -79,7 +80,7 @@ def test_a_feasible_point_with_a_bound_proves_the_verdict_but_not_the_objective(
 
 @pytest.mark.parametrize("said", [Verdict.ABSTAIN, Verdict.INFEASIBLE])
 def test_a_network_that_did_not_say_optimal_has_no_word_on_values(instance: Instance, said: Verdict) -> None:
-    document = answer(instance, prediction(said), points=[3.0, 3.0], duals=[0.5]).to_json(solution=True)
+    document = answer_json(answer(instance, prediction(said), points=[3.0, 3.0], duals=[0.5]), solution=True)
     assert (document["verdict"], document["provenance"]) == ("optimal", "certified")
     for name in ("objective", "objective_provenance", "solution", "solution_provenance"):
         assert document[name] is None
@@ -87,8 +88,8 @@ def test_a_network_that_did_not_say_optimal_has_no_word_on_values(instance: Inst
 
 
 def test_a_closed_gap_proves_objective_and_solution(instance: Instance) -> None:
-    document = answer(instance, prediction(), points=[1.0, 0.0], duals=[1.0]).to_json(
-        solution=True, vectors=True
+    document = answer_json(
+        answer(instance, prediction(), points=[1.0, 0.0], duals=[1.0]), solution=True, vectors=True
     )
     AnswerShape.model_validate(document)
     assert (document["objective"], document["objective_provenance"]) == (1.0, "certified")
@@ -119,7 +120,7 @@ ENDATA
     found = Answer(
         instance, MODEL, prediction(Verdict.INFEASIBLE), replace(relaxed, scope="relaxation"), SECONDS
     )
-    document = found.to_json(solution=True)
+    document = answer_json(found, solution=True)
     assert (document["verdict"], document["provenance"]) == ("infeasible", "predicted")
     assert document["objective"] is None
     assert document["solution"] is None
@@ -132,7 +133,7 @@ def test_numbers_are_in_the_files_own_sense(lp: bytes) -> None:
     predicted = without_proof(instance, prediction(Verdict.OPTIMAL, objective=-9.0))
     assert predicted.objective == 9.0
     proved = answer(instance, prediction(), points=[3.0, 3.0], duals=[0.0])
-    assert proved.to_json()["certificate"]["kind"] == "optimal"
+    assert answer_json(proved)["certificate"]["kind"] == "optimal"
     assert proved.objective == pytest.approx(9.0)
     assert proved.dual_bound == pytest.approx(9.0)
     assert proved.dual_bound is not None
@@ -143,7 +144,7 @@ def test_no_number_is_ever_nan_or_infinite(instance: Instance) -> None:
     said = prediction(
         Verdict.OPTIMAL, objective=np.nan, solution=np.array([np.nan, 1.0]), out_of_distribution=np.inf
     )
-    document = without_proof(instance, said).to_json(solution=True)
+    document = answer_json(without_proof(instance, said), solution=True)
     AnswerShape.model_validate(document)
     dumps(document)
     for name in (
@@ -161,7 +162,7 @@ def test_an_infinite_bound_is_null(lp: bytes) -> None:
     found = answer(read_instance(text, name="a"), prediction(Verdict.ABSTAIN), points=[1.0, 0.0])
     if found.verdict is Verdict.UNBOUNDED:
         assert found.provenance == "certified"
-    document = found.to_json()
+    document = answer_json(found)
     AnswerShape.model_validate(document)
     dumps(document)
     assert (found.dual_bound, found.gap) == (None, None)
@@ -174,6 +175,8 @@ def test_seconds_add_up(instance: Instance) -> None:
         "read": 1.0,
         "predict": 0.2,
         "certify": 0.3,
+        "polish": 0.0,
+        "solve": 0.0,
         "total": pytest.approx(1.5),
     }
     assert found.prediction.confidence == 0.7
@@ -191,5 +194,5 @@ def test_a_predicted_objective_stays_within_what_was_proved(
 ) -> None:
     """The point (3, 0) has objective 3 and the zero dual bounds the optimum by 0."""
     made = answer(instance, prediction(Verdict.OPTIMAL, objective=said), points=[3.0, 0.0], duals=[0.0])
-    document = made.to_json()
+    document = answer_json(made)
     assert (document["objective"], document["objective_provenance"]) == (shown, "predicted")

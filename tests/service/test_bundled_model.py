@@ -15,6 +15,7 @@ from graphs.bipartite import build_graphs
 from graphs.prediction import Verdict
 from graphs.predictor import Predictor
 from graphs.readers import read_file
+from service.answer_json import answer_json
 from service.answers import Answer
 from service.pipeline import score
 from training.dataset import build_dataset
@@ -105,7 +106,7 @@ def test_examples_get_the_answers_they_were_made_for(predictor: Predictor) -> No
     instances = [read_file(ROOT / "examples" / name) for name in expected]
     for answer, verdict in zip(score(instances, predictor), expected.values(), strict=True):
         assert isinstance(answer, Answer)
-        shown = answer.to_json()
+        shown = answer_json(answer)
         assert (shown["verdict"], shown["provenance"]) == (verdict, "certified")
 
 
@@ -113,4 +114,4 @@ def test_what_no_certificate_of_ours_shows_is_not_certified(predictor: Predictor
     """The triangles are infeasible, but their relaxation is not: only branching would show it."""
     (answer,) = score([read_file(ROOT / "examples" / "milp-infeasible-triangles.mps")], predictor)
     assert isinstance(answer, Answer)
-    assert answer.to_json()["provenance"] == "predicted"
+    assert answer_json(answer)["provenance"] == "predicted"

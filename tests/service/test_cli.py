@@ -174,12 +174,36 @@ def test_wrong_usage_is_fatal(farkas: Callable[..., Result], arguments: list[str
     assert result.stderr
 
 
-@pytest.mark.parametrize("policy", ["certify", "solve", "auto"])
-def test_policies_to_come_are_fatal(farkas: Callable[..., Result], files: list[Path], policy: str) -> None:
-    for command in (["predict", files[0]], ["score", files[0], "-o", files[0].with_name("o.csv")]):
-        result = farkas(*command, "--policy", policy)
-        assert result.exit_code == 1
-        assert "not available in this version" in result.stderr
+@pytest.mark.parametrize(
+    ("policy", "provenance", "lane"),
+    [("certify", "certified", "predict"), ("solve", "solved", "solve"), ("auto", "certified", "predict")],
+)
+def test_every_policy_answers(
+    farkas: Callable[..., Result], files: list[Path], policy: str, provenance: str, lane: str
+) -> None:
+    result = farkas("predict", files[0], "--policy", policy, "--json")
+    assert result.exit_code == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert (answer["verdict"], answer["provenance"], answer["lane"]) == ("optimal", provenance, lane)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--deadline", "1"], "deadline"),
+        (["--policy", "solve", "--time-limit", "0"], "time limit"),
+        (["--policy", "solve", "--gap", "1"], "gap"),
+        (["--explain"], "explain"),
+        (["--start", "nowhere.sol"], "--start"),
+        (["--policy", "solve", "--start", "nowhere.sol"], "nowhere.sol"),
+    ],
+)
+def test_efforts_that_make_no_sense_are_said(
+    farkas: Callable[..., Result], files: list[Path], options: list[str], says: str
+) -> None:
+    result = farkas("predict", files[0], *options)
+    assert result.exit_code in (1, 2)
+    assert says in result.stderr
 
 
 def test_a_model_that_is_not_there_is_fatal(farkas: Callable[..., Result], files: list[Path]) -> None:

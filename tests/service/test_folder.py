@@ -13,9 +13,10 @@ import pytest
 from pyarrow import parquet
 
 from service import tables
-from service.choices import Policy
-from service.errors import PolicyNotAvailable, UnreadableFile
+from service.effort import Effort
+from service.errors import UnreadableFile
 from service.folder import Found, Run, chunks, find
+from service.lanes import Lanes
 from service.settings import Settings
 
 
@@ -39,7 +40,7 @@ def data(tmp_path: Path, lp: bytes) -> Path:
 def make_run(settings: Settings, fake: Any, tmp_path: Path) -> Callable[..., Run]:
     def make(name: str = "out.parquet", predictor: Any = None, **changes: Any) -> Run:
         chosen = settings.model_copy(update={"batch_size": 2, **changes})
-        return Run(predictor or fake, Policy.PREDICT, chosen, tmp_path / name, shard_files=2)
+        return Run(predictor or fake, Effort(), Lanes(chosen), chosen, tmp_path / name, shard_files=2)
 
     return make
 
@@ -186,15 +187,9 @@ def test_forgetting_starts_over_but_touches_nothing_of_others(
 
 
 def test_shards_are_never_found_as_instances(data: Path, settings: Settings, fake: Any) -> None:
-    run = Run(fake, Policy.PREDICT, settings, data / "out.jsonl")
+    run = Run(fake, Effort(), Lanes(settings), settings, data / "out.jsonl")
     run.score(find([data]), ignore)
     assert len(find([data])) == 9
-
-
-def test_policies_to_come_are_refused(data: Path, settings: Settings, fake: Any, tmp_path: Path) -> None:
-    with pytest.raises(PolicyNotAvailable):
-        Run(fake, Policy.SOLVE, settings, tmp_path / "out.parquet").score(find([data]), ignore)
-    assert not (tmp_path / "out.parquet.parts").exists()
 
 
 def test_find_takes_files_and_folders_once_each(data: Path) -> None:

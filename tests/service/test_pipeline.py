@@ -13,11 +13,13 @@ from graphs.bipartite import build_graphs
 from graphs.errors import MalformedFile
 from graphs.instance import Instance
 from service.answers import Answer
-from service.choices import AVAILABLE_POLICIES, Policy
-from service.errors import PolicyNotAvailable, problem_of
+from service.effort import Effort
+from service.errors import problem_of
 from service.failures import Failure
+from service.lanes import Lanes
 from service.pipeline import BatchLimits, batches, score, score_readings, self_test
 from service.reading import Reading
+from service.settings import Settings
 from solvers.linear.certificate import DEFAULT_TOLERANCES
 
 
@@ -72,13 +74,6 @@ def test_want_of_memory_is_one_failure(fake: Any) -> None:
     assert answer.problem.type == "out-of-memory"
 
 
-@pytest.mark.parametrize("policy", sorted(set(Policy) - set(AVAILABLE_POLICIES)))
-def test_policies_to_come_are_refused(fake: Any, policy: Policy) -> None:
-    with pytest.raises(PolicyNotAvailable, match=policy.value):
-        score([box(2)], fake, policy)
-    assert fake.batches == []
-
-
 def test_proofs_are_made_together_whatever_goes_through_the_network(fake: Any) -> None:
     answers = score([box(2)] * 5, fake, limits=BatchLimits(size=2))
     assert fake.batches == [2, 2, 1]
@@ -94,7 +89,7 @@ def test_the_time_of_a_batch_is_shared(fake: Any) -> None:
 
 
 def test_tolerances_reach_the_certificate(fake: Any) -> None:
-    answer = score([box(2)], fake, Policy.PREDICT, replace(DEFAULT_TOLERANCES, gap=1e-3))[0]
+    answer = score([box(2)], fake, Effort(tolerances=replace(DEFAULT_TOLERANCES, gap=1e-3)))[0]
     assert isinstance(answer, Answer)
     assert answer.certificate is not None
     assert answer.certificate.tolerances.gap == 1e-3
@@ -122,7 +117,7 @@ def test_batches_respect_both_limits() -> None:
 def test_failures_to_read_keep_their_places(fake: Any) -> None:
     bad = Failure(problem_of(MalformedFile("wrong")))
     readings: list[Reading | Failure] = [bad, Reading(box(2), 0.25), bad, Reading(box(3), 0.5)]
-    answers = score_readings(readings, fake, Policy.PREDICT, DEFAULT_TOLERANCES, BatchLimits(size=1))
+    answers = score_readings(readings, fake, Effort(), Lanes(Settings()), BatchLimits(size=1))
     assert answers[0] is answers[2] is bad
     first, second = answers[1], answers[3]
     assert isinstance(first, Answer)
@@ -139,8 +134,8 @@ def test_nothing_is_prepared_where_nothing_was_read(fake: Any) -> None:
         score_readings(
             readings,
             fake,
-            Policy.PREDICT,
-            DEFAULT_TOLERANCES,
+            Effort(),
+            Lanes(Settings()),
             BatchLimits(),
             prepare=lambda: calls.append("once"),
         )

@@ -89,7 +89,7 @@ def test_the_registry_follows_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_workers_are_as_many_as_cores_but_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.settings._cores", lambda: 64)
+    monkeypatch.setattr("service.settings.cores", lambda: 64)
     assert Settings().worker_count == 4
     assert Settings(workers=7).worker_count == 7
     assert Settings(device=Device.CUDA).worker_count == 1

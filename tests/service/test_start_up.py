@@ -41,7 +41,7 @@ def imported_by(*words: str | Path, report: Path) -> tuple[int, str, set[str]]:
         (["predict", EXAMPLES / "broken.mps"], 2, "ENDATA", ("torch", "pyarrow.parquet", *NEVER)),
         (["predict", "nowhere.mps"], 2, "no such file", ("torch", "pyarrow.parquet", *NEVER)),
         (["predict", EXAMPLES / "lp-feasible.mps", "--model", "nobody"], 1, "nobody", ("torch", *NEVER)),
-        (["predict", EXAMPLES / "lp-feasible.mps", "--policy", "solve"], 1, "policy", ("torch", *NEVER)),
+        (["predict", EXAMPLES / "lp-feasible.mps", "--explain"], 1, "explain", ("torch", *NEVER)),
         (["models", "list"], 0, "bundled", ("torch", "pyarrow.parquet", *NEVER)),
         (
             ["predict", EXAMPLES / "lp-feasible.mps"],

@@ -14,6 +14,7 @@ from pyarrow import parquet
 from graphs.errors import MalformedFile
 from graphs.instance import Instance
 from service import tables
+from service.answer_json import answer_json
 from service.answers import Answer
 from service.errors import problem_of
 from service.failures import Failure
@@ -56,7 +57,7 @@ def test_a_row_says_what_the_answer_says(fake: Any, instance: Instance) -> None:
     answer = score([instance], fake)[0]
     assert isinstance(answer, Answer)
     (row,) = tables.table(["a"], [answer]).to_pylist()
-    document = answer.to_json()
+    document = answer_json(answer)
     certificate = document["certificate"]
     assert row == {
         "file": "a",

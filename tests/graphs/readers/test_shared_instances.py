@@ -76,13 +76,16 @@ MPS = [row["file"] for row in INDEX if row["file"].endswith(".mps")]
 
 @pytest.mark.parametrize("file", [file for file in MPS if file not in REFUSED and file != UNLIKE_HIGHS])
 def test_files_are_read_as_highs_reads_them(
-    file: str, shared_instances: Path, read_by_highs: Callable[[bytes], Instance]
+    file: str,
+    shared_instances: Path,
+    read_by_highs: Callable[[bytes], Instance],
+    forgive_sums: Callable[[Instance, Instance], Instance],
 ) -> None:
     instance, theirs = (
         read_file(shared_instances / file),
         read_by_highs((shared_instances / file).read_bytes()),
     )
-    assert instance.sha256 == theirs.sha256
+    assert instance.sha256 == forgive_sums(theirs, instance).sha256
     assert list(instance.constraint_names) == list(theirs.constraint_names)
     assert list(instance.variable_names) == list(theirs.variable_names)
 

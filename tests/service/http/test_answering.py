@@ -52,7 +52,7 @@ def test_replies_stand_in_order_and_each_model_answers_its_own(make: Make, make_
     assert replies[1].problem.line == 7
     assert (models[DEFAULT].batches, models[OTHER].batches) == ([2], [1])
     assert replies[0].verdict == "optimal"
-    assert [step for step, _ in replies[0].seconds] == ["read", "predict", "certify"]
+    assert [step for step, _ in replies[0].seconds] == ["read", "predict", "certify", "polish", "solve"]
     assert pickle.loads(pickle.dumps(replies)) == replies
 
 

@@ -151,10 +151,22 @@ def test_instances_beyond_a_limit_are_413(make_api: Any, settings: Settings, fak
     problem(api.post("/v1/predict", gzip.compress(lp)), 413, "instance-too-large")
 
 
-@pytest.mark.parametrize("policy", ["certify", "solve", "auto"])
-def test_policies_to_come_are_refused_not_faked(api: Any, policy: str) -> None:
-    found = problem(api.post(f"/v1/predict?policy={policy}"), 422, "policy-not-available")
-    assert policy in found["detail"]
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("policy=solve&time_limit=1e9", "at most"),
+        ("policy=auto&deadline=1e9", "at most"),
+        ("policy=certify&deadline=1", "deadline"),
+        ("policy=predict&explain=true", "explain"),
+        ("policy=solve&time_limit=0", "query.time_limit"),
+        ("policy=solve&gap=1", "query.gap"),
+        ("policy=solve&solver=nobody", "query.solver"),
+        ("rigour=high", "query.rigour"),
+        ("require=all", "query.require"),
+    ],
+)
+def test_efforts_that_make_no_sense_are_422(api: Any, query: str, says: str) -> None:
+    assert says in problem(api.post(f"/v1/predict?{query}"), 422, "invalid-request")["detail"]
 
 
 def test_wrong_parameters_are_422_without_echo(api: Any) -> None:

@@ -1,0 +1,65 @@
+"""`farkas models …`: what each command needs is imported when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+models = typer.Typer(no_args_is_help=True, help="The models that can be asked, and which of them is current.")
+
+
+@models.command("list")
+def list_models(
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Every version of every model, and which is current."""
+    from service import model_commands
+
+    model_commands.list_models(as_json=json)
+
+
+@models.command("show")
+def show_model(
+    model: Annotated[str, typer.Argument(help="A name or name@version.")],
+) -> None:
+    """A model's card: how it was trained and how good it is."""
+    from service import model_commands
+
+    model_commands.show(model)
+
+
+@models.command("promote")
+def promote_model(
+    model: Annotated[str, typer.Argument(help="name@version, or a checkpoint folder, which is added first.")],
+) -> None:
+    """Make a version the one that its bare name stands for."""
+    from service import model_commands
+
+    model_commands.promote(model)
+
+
+@models.command("rollback")
+def roll_back_model(
+    model: Annotated[str, typer.Argument(help="A model's name.")],
+) -> None:
+    """Return to the version that was current before the last promotion."""
+    from service import model_commands
+
+    model_commands.roll_back(model)
+
+
+@models.command("measure")
+def measure_model(
+    model: Annotated[str, typer.Argument(help="A name or name@version.")] = "bundled",
+    each: Annotated[int, typer.Option("--each", min=1, help="Instances of every family and size.")] = 12,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write the curves there, not beside one's own models."),
+    ] = None,
+) -> None:
+    """Measure what each step costs on this machine: what the policy auto decides by."""
+    from service import model_commands
+
+    model_commands.measure(model, each, output)
