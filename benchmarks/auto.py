@@ -1,9 +1,10 @@
-"""Policy `auto` beside the solve lane, the certify lane and bare HiGHS: seconds an instance, what is delivered.
+"""Policy `auto` beside the solve lane, the certify lane and bare HiGHS: seconds an instance.
 
-Held-out batches of LPs and MILPs in several sizes. `auto` promises never to take longer than the solve lane by
-more than a tenth, and delivers a checked verdict (`require=verdict`) or a checked optimum (`require=optimum`).
-The bare solver is a loop over one HiGHS object in this process: no network, no children, no recheck. Lanes are
-timed in turn, each several times; medians. A plot shows the time of each lane against size.
+Held-out batches of LPs and MILPs in several sizes. `auto` promises never to take longer than the solve lane
+by more than a tenth, and delivers a checked verdict (`require=verdict`) or a checked optimum
+(`require=optimum`). The bare solver is a loop over one HiGHS object in this process: no network, no children,
+no recheck. Lanes are timed in turn, each several times; medians. A plot shows the time of each lane against
+size.
 
     .venv/bin/python -m benchmarks.auto [--batch 64] [--repeats 3]
 """

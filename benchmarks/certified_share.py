@@ -4,7 +4,8 @@ Three columns, each on top of the one before: trivial rules (single-row Farkas r
 corners of the box and the origin), the network's own points and rays (policy `predict`), and these polished
 by the first-order method and, for MILPs, by rounding and repair (policy `certify`). The truth is the exact
 solvers', rechecked; a certificate that contradicts it counts as false. A plot shows the share against the
-polish's budget.
+polish's budget. Beside: the safe dual bounds from the predicted duals alone, how far below the optimum they
+lie (median of the relative gaps), and how many lie above it, which must be none.
 
     .venv/bin/python -m benchmarks.certified_share [--each 200] [--budgets 0.05 0.2 1]
 """
@@ -34,7 +35,7 @@ from graphs.predictor import Predictor
 from runtime.progress import progress_bar
 from service.failures import Failure
 from service.proving import prove_all
-from solvers.linear.certificate import DEFAULT_TOLERANCES, Certificate, certify
+from solvers.linear.certificate import DEFAULT_TOLERANCES, Certificate, certify, dual_bounds
 from solvers.linear.polished_certificates import DEFAULT_BUDGET, polished_certificates
 
 matplotlib.use("svg")
@@ -50,11 +51,14 @@ class Held:
     row: Row
     instances: list[Instance]
     verdicts: list[Verdict]
+    optima: list[float]
 
 
 def held(row: Row, each: int) -> Held:
     items, _ = labelled(row, each)
-    return Held(row, [item.instance for item in items], [Verdict(item.status.value) for item in items])
+    verdicts = [Verdict(item.status.value) for item in items]
+    optima = [np.nan if item.objective is None else item.objective for item in items]
+    return Held(row, [item.instance for item in items], verdicts, optima)
 
 
 def verdict_of(proof: Certificate | Failure | None) -> Verdict | None:
@@ -91,6 +95,28 @@ def polished(
     return after
 
 
+def bounds(sample: Held, said: Sequence[Prediction]) -> dict[str, Any]:
+    """Safe bounds from predicted duals against the optima, minimising sense."""
+    gaps, above, finite = [], 0, 0
+    for instance, found, verdict, optimum in zip(
+        sample.instances, said, sample.verdicts, sample.optima, strict=True
+    ):
+        if verdict is not Verdict.OPTIMAL or not np.isfinite(optimum):
+            continue
+        duals = np.concatenate([found.candidate.duals, found.dual[None, :]])
+        bound = float(dual_bounds(instance, duals).max())
+        above += bound > optimum + 1e-9 * (1.0 + abs(optimum))
+        finite += np.isfinite(bound)
+        gaps.append((optimum - bound) / (1.0 + abs(optimum)))
+    median = float(np.median(gaps)) if gaps else None
+    return {
+        "optima": len(gaps),
+        "finite": int(finite),
+        "above_the_optimum": int(above),
+        "median_gap": median if median is not None and np.isfinite(median) else None,
+    }
+
+
 def shares(truth: Sequence[Verdict], proved: Sequence[Verdict | None]) -> dict[str, Any]:
     """Per verdict and over all: share proved rightly; how many certificates were false."""
     by: dict[str, list[bool]] = defaultdict(list)
@@ -107,6 +133,7 @@ def measure(predictor: Predictor, sample: Held, budgets: Sequence[float]) -> dic
         "instances": len(sample.instances),
         "is_mip": any(instance.is_mip for instance in sample.instances),
         "counts": {v.value: sample.verdicts.count(v) for v in set(sample.verdicts)},
+        "dual_bounds": bounds(sample, said),
         "trivial": shares(sample.verdicts, trivially(sample.instances)),
     }
     started = perf_counter()
@@ -147,6 +174,12 @@ def show(figures: dict[str, Any], budget: str) -> None:
             false = found["certify"][budget]["false"] + found["predict"]["false"] + found["trivial"]["false"]
             table.add_row(name, verdict, str(count), *(f"{cell:.1%}" for cell in cells), str(false))
     Console().print(table)
+    bounded = Table("family", "optima", "finite bounds", "median gap", "above the optimum", box=None)
+    for name, found in figures.items():
+        part = found["dual_bounds"]
+        gap = "–" if part["median_gap"] is None else f"{part['median_gap']:.2%}"
+        bounded.add_row(name, str(part["optima"]), str(part["finite"]), gap, str(part["above_the_optimum"]))
+    Console().print(bounded)
 
 
 def main() -> None:

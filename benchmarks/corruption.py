@@ -4,7 +4,8 @@ Small instances of the bundled families, LP and MILP. The truth of each: a solve
 certificate (rational arithmetic on the instance's decimals), which gives the verdict, and of an optimum an
 exact feasible point and an exact dual bound with their gap; where there is no exact certificate, two solvers
 that agree. Then the true vectors and the network's, spoiled in a dozen ways, go the whole way of policy
-`certify`: clear cases together, one by one, projected, and (of a share) polished. A certificate is false where
+`certify`: clear cases together, one by one, projected, and (of a share) polished. A certificate is false
+where
 
     its verdict is not the true one,
     its dual bound is above the true optimum, or its point's objective below it, by more than the tolerances
@@ -114,7 +115,8 @@ def _rows(vector: np.ndarray | None) -> Matrix:
 def _optimum(proof: Certificate | None, said: ExactSolution) -> tuple[float, float]:
     """The exact pair's interval where its gap is within 1e-9, else the solver's value."""
     if proof is not None and proof.objective is not None and proof.dual_bound is not None:
-        if proof.objective - proof.dual_bound <= 1e-9 * (1.0 + abs(proof.objective)):
+        is_closed = proof.objective - proof.dual_bound <= 1e-9 * (1.0 + abs(proof.objective))
+        if is_closed:
             return proof.dual_bound, proof.objective
     value = np.nan if said.objective is None else said.objective
     return value, value
@@ -206,7 +208,7 @@ def joined(first: Candidate, second: Candidate) -> Candidate:
 
 
 def prediction_of(said: Prediction, candidate: Candidate, rng: Rng) -> Prediction:
-    """A prediction with these candidates, and a verdict and probabilities drawn without regard to anything."""
+    """A prediction with these candidates; verdict and probabilities are drawn without regard to anything."""
     shares = rng.dirichlet(np.ones(3))
     verdict = CLASSES[int(np.argmax(shares))]
     point = candidate.points[0] if candidate.points.size else said.solution

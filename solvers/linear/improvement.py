@@ -17,8 +17,10 @@ from solvers.linear.search_point import Moves, SearchPoint, Workspace
 
 _LEAST_GAIN = 1e-9
 _PART = 4096
-_FARTHEST = 1e9
-"""A column that could go on without end goes no farther than this: the instance may be unbounded."""
+_FARTHEST = 1e6
+"""A column whose box has no end goes no farther from zero than this: the instance may be unbounded."""
+
+_SWEEPS = 100
 
 
 def improved(work: Workspace, point: Vector) -> Vector:
@@ -28,10 +30,9 @@ def improved(work: Workspace, point: Vector) -> Vector:
         return point
     start, best = work.instance.objective(current.x), current.x.copy()
     search, meter = _Improvement(work, current), work.meter
-    while not meter.exhausted and search.shift_all():
-        pass
-    while not meter.exhausted and search.swap_all():
-        search.shift_all()
+    for _ in range(_SWEEPS):
+        if meter.exhausted or not (search.shift_all() or search.swap_all()):
+            break
     fresh = SearchPoint(work, current.x)
     return fresh.x if not fresh.violated.any() and work.instance.objective(fresh.x) <= start else best
 
@@ -66,7 +67,8 @@ class _Improvement:
         work, x = self._work, self._point.x
         direction = -np.sign(self._cost[columns])
         ends = np.where(direction > 0, work.upper[columns], work.lower[columns])
-        room = np.minimum(np.abs(ends - x[columns]), _FARTHEST)
+        room = np.maximum(direction * (np.clip(ends, -_FARTHEST, _FARTHEST) - x[columns]), 0.0)
+        self._meter.spend(len(columns))
         linked = np.flatnonzero((self._degrees[columns] > 0) & (room > 0.0))
         for begin in range(0, len(linked), _PART):
             part = linked[begin : begin + _PART]

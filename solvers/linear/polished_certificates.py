@@ -81,7 +81,7 @@ def polished_certificates(
     iterated = [Candidate()] * len(instances)
     starts = map(_start, predictions)
     left = [_Left(k, start, budget.iterations, budget.products) for k, start in enumerate(starts)]
-    for tolerance in budget.tolerances:
+    for tolerance in budget.tolerances if left else ():
         outcomes = _iterated([instances[item.place] for item in left], left, tolerance)
         for item, outcome in zip(left, outcomes, strict=True):
             place = item.place

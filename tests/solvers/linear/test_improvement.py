@@ -71,3 +71,17 @@ def test_an_exhausted_meter_changes_nothing() -> None:
     meter = Meter(1.0)
     meter.spend(1.0)
     assert improved(Workspace(instance, meter), np.ones(3)).tolist() == [1, 1, 1]
+
+
+def test_a_column_without_end_stops_somewhere() -> None:
+    """With a row or without: the search ends, and what it returns is feasible."""
+    alone = milp([-1], [], ([], []), ([0], [INF]))
+    (found,) = improve(alone, [3])
+    assert 3 < found < INF
+    blocked_once = milp([-1, 0], [[1, -1]], ([0], [INF]), ([0, 0], [INF, INF]))
+    better = improve(blocked_once, [3, 0])
+    assert blocked_once.objective(np.array(better)) <= -3
+    assert_certified(blocked_once, np.array(better))
+    far = milp([-1], [[1]], ([-INF], [1e9]), ([0], [1e9]))
+    (found,) = improve(far, [5e8])
+    assert found >= 5e8
