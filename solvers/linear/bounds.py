@@ -26,16 +26,21 @@ Mask = NDArray[np.bool_]
 _LEAST_GAIN = 1e-200
 
 
-def penalised_bounds(values: DualValues, tolerances: Tolerances, extent: Matrix) -> Matrix:
+def penalised_bounds(values: DualValues, tolerances: Tolerances, extent: Matrix, objective: Vector) -> Matrix:
     """Bounds without the offset that hold wherever |x_j| ≤ reach · extent_j for all j with v_j > 0.
 
-    −∞ where an infinite side is violated by more than rounding explains (`Tolerances.cancellation`).
+    −∞ where an infinite side is violated by more than rounding explains (`Tolerances.cancellation`), or where
+    the violations Σ_j v_j extent_j are no negligible share (`Tolerances.ray`) of the costs Σ_j |c_j| extent_j:
+    beside prices of 1e300 any cost is rounding, and nothing follows from that.
 
     Args:
         extent: how far out each bound is wanted, shape (P, n); the result has shape (P, K).
+        objective: c, shape (n,).
     """
-    bound = values.value - tolerances.reach * (extent @ values.violation.T)
-    usable = values.proven | (values.relative_excess <= tolerances.cancellation)
+    violated = extent @ values.violation.T
+    negligible = violated <= tolerances.ray * (extent @ np.abs(objective))[:, None]
+    usable = values.proven | (negligible & (values.relative_excess <= tolerances.cancellation))
+    bound = values.value - tolerances.reach * violated
     return np.where(usable & np.isfinite(bound), bound, -np.inf)
 
 
@@ -63,7 +68,8 @@ def dual_bounds(instance: Instance, duals: Matrix, tolerances: Tolerances = DEFA
     usable = np.isfinite(duals).all(axis=1) & within_float_range(instance)
     with np.errstate(all="ignore"):
         values = evaluator.evaluate(evaluator.project(duals), np.ones(len(duals)))
-        bound = penalised_bounds(values, tolerances, np.ones((1, instance.columns)))[0]
+        extent = np.ones((1, instance.columns))
+        bound = penalised_bounds(values, tolerances, extent, instance.objective_vector)[0]
         return with_offset(instance, np.where(usable, bound, -np.inf))
 
 

@@ -186,6 +186,7 @@ class ClaimChecks:
             yield most("violation of the dual", sum(facts.violation.values(), NOTHING), NOTHING)
         elif facts.violation:
             yield self._cancels("reduced costs", cone)
+            yield self._negligible(cone)
         bound = self._bound_range(dual, facts, cone)
         slack = NOTHING if self.exact else offset_slack(bound, self.offset)
         span = (bound[0] + self.offset - slack, bound[1] + self.offset)
@@ -196,6 +197,17 @@ class ClaimChecks:
         if self.exact:
             ranges = dict.fromkeys(_DUAL, _EXACTLY)
         yield from self._numbers(self._point_ranges() | ranges)
+
+    def _negligible(self, cone: Vanishing) -> Check:
+        """The violations as a share of the costs, both weighted by max(1, |x_j|)."""
+        extents = [max(ONE, abs(x)) for x in self._point.fractions()]
+        violated = sum(
+            (max(v, NOTHING) * extents[j] for j, v in zip(cone.index, cone.violation, strict=True)), NOTHING
+        )
+        unit = self.program.denominator
+        costs = zip(self.measures.absolute.objective, extents, strict=True)
+        size = sum((Fraction(c, unit) * extent for c, extent in costs), NOTHING)
+        return most("violations beside the costs", violated, self.saved.tolerances["ray"] * size)
 
     def _bound_range(self, dual: RationalVector, facts: DualFacts, cone: Vanishing) -> Range:
         """The bound without the offset, from its lowest statement to what it is."""

@@ -160,8 +160,13 @@ class Evidence:
         return found
 
     def is_bounded(self, incumbents: Incumbents) -> bool:
-        """Whether some dual bound is finite."""
-        return bool(np.isfinite(self._bounds(self._duals, incumbents, proven=False)).any())
+        """Whether some dual bound is finite, or would be but for prices in which the costs drown.
+
+        Such a bound proves nothing, yet a ray that needs a tolerance is not to be believed against it.
+        """
+        duals = self._duals
+        cancelled = duals.relative_excess <= self.tolerances.cancellation
+        return bool((np.isfinite(duals.value) & (duals.proven | cancelled)).any())
 
     def bounded_point(self, incumbents: Incumbents, *, proven: bool) -> BoundedPoint:
         """A point and a dual within the gap tolerance, else the lowest point and its highest bound.
@@ -198,7 +203,7 @@ class Evidence:
     def _bounds(self, duals: DualValues, incumbents: Incumbents, *, proven: bool) -> Matrix:
         """Dual bounds that hold far beyond each incumbent: points are rows, duals columns."""
         extent = np.maximum(np.abs(incumbents.values.points), 1.0)
-        bounds = penalised_bounds(duals, self.tolerances, extent)
+        bounds = penalised_bounds(duals, self.tolerances, extent, self.instance.objective_vector)
         return np.where(duals.proven, bounds, -np.inf) if proven else bounds
 
 

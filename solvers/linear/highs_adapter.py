@@ -155,8 +155,8 @@ def _run(
         "mip_rel_gap": settings.mip_gap,
         "primal_feasibility_tolerance": settings.tolerance,
         "dual_feasibility_tolerance": settings.tolerance,
-        # HiGHS's clock runs on over all solves of an object, and its limit is on that clock
-        "time_limit": highs.getRunTime() + settings.seconds_left,
+        # an object's clock runs on over its LP solves, whose limit is on it; a MIP solve has its own clock
+        "time_limit": settings.seconds_left + (0.0 if problem.is_mip else highs.getRunTime()),
     } | dict(settings.options)
     for option, value in options.items():
         if highs.setOptionValue(option, value) == error:

@@ -25,6 +25,8 @@ from solvers.linear.subset_search import find_subset
 from solvers.linear.working_set import solve_working_set
 
 _SAME: Final = 1e-6
+_PRICING, _PRICED = 0.1, 0.2
+"""Seconds, and share of a MILP's own time, that its relaxation's prices may take: they bound the optimum."""
 
 
 def do(task: LaneTask) -> LaneReply:
@@ -57,7 +59,13 @@ def _solve(instance: Instance, task: LaneTask, deadline: float) -> LaneReply:
         if relaxed.status is SolveStatus.UNBOUNDED:
             unbounded = _unbounded_or_infeasible(instance, task, deadline, relaxed)
             return LaneReply(unbounded, _cold(start, "the relaxation is unbounded"))
+    began = time.perf_counter()
     solution, report = _solve_mip(instance, task, deadline)
+    if options.want_rays and solution.primal is not None and solution.dual is None:
+        now = time.perf_counter()
+        solution = _priced(
+            instance, solution, options, min(deadline, now + _PRICING + _PRICED * (now - began))
+        )
     needs_ray = solution.status is SolveStatus.INFEASIBLE and solution.farkas_ray is None
     if options.want_rays and needs_ray and task.solver == "scip":
         relaxed = _highs(instance.relaxation(), options, deadline)
@@ -137,6 +145,13 @@ def _proved(
     """The answer with what may certify it: a ray, or of a MILP with a point the prices of its relaxation."""
     if solution.status in KINDS:
         return with_certified_ray(instance, solution, deadline=deadline)
+    return _priced(instance, solution, options, deadline)
+
+
+def _priced(
+    instance: Instance, solution: ExactSolution, options: SolveOptions, deadline: float
+) -> ExactSolution:
+    """The answer with the prices of its relaxation."""
     return replace(solution, dual=_highs(instance.relaxation(), options, deadline).dual)
 
 

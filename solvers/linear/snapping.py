@@ -4,7 +4,7 @@ A first-order method ends near an optimal face; bounds on infinite sides need re
 ones that are small. The face is read off the point and its prices (thresholds t, the coarse ones first),
 
     F = {j : d_j is negligible, or x_j lies strictly between its bounds}      R = {i : y_i is not negligible}
-    W = {i : row i is an equation, or its activity is near the side that y_i prices}
+    W = {i : row i is an equation, or its activity is near one of its sides}
 
 and the nearest points on it are least squares solutions of small dense systems,
 
@@ -80,11 +80,10 @@ class _Face:
         """The point with its active rows met; columns at bounds stay there."""
         instance = self._instance
         activity = instance.constraint_matrix @ self._primal
-        side = np.where(self._dual > 0.0, instance.constraint_lower_bound, instance.constraint_upper_bound)
-        equal: Mask = instance.constraint_lower_bound == instance.constraint_upper_bound
-        side = np.where(equal, instance.constraint_lower_bound, side)
-        near = np.isfinite(side) & (np.abs(activity - side) <= self._threshold * (1.0 + np.abs(side)))
-        rows, columns = np.flatnonzero(equal | (near & (self._dual != 0.0))), np.flatnonzero(self._inside)
+        lower, upper = instance.constraint_lower_bound, instance.constraint_upper_bound
+        side = np.where(np.abs(activity - lower) <= np.abs(activity - upper), lower, upper)
+        near: Mask = np.isfinite(side) & (np.abs(activity - side) <= self._threshold * (1.0 + np.abs(side)))
+        rows, columns = np.flatnonzero(near | (lower == upper)), np.flatnonzero(self._inside)
         system = _dense(instance, rows, columns)
         if system is None:
             return None

@@ -37,9 +37,7 @@ CHEAP_SOLVER = costs(certify=1e-3, polish=1e-2, solve=1e-3)
 
 @pytest.fixture
 def draft(instance: Instance) -> Draft:
-    said = Prediction(
-        Verdict.OPTIMAL, (0.9, 0.05, 0.05), 0.9, 0.0, 1.0, np.ones(2), np.zeros(1), Candidate()
-    )
+    said = Prediction(Verdict.OPTIMAL, (0.9, 0.05, 0.05), 0.9, 0.0, 1.0, np.ones(2), np.zeros(1), Candidate())
     return Draft(instance, said)
 
 

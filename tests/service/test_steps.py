@@ -61,9 +61,7 @@ def test_an_explanation_names_what_cannot_hold(instance: Instance, fake: Any, la
 
 
 def test_a_milp_may_be_given_to_scip(instance: Instance, fake: Any, lanes: Lanes) -> None:
-    milp = replace(
-        instance, integrality=np.array([True, True]), constraint_lower_bound=np.array([0.5])
-    )
+    milp = replace(instance, integrality=np.array([True, True]), constraint_lower_bound=np.array([0.5]))
     answer = one(milp, fake, lanes, policy=Policy.SOLVE, solver=ExactSolver.SCIP)
     assert answer.solver is not None
     assert answer.solver.solver.startswith("SCIP")

@@ -176,7 +176,7 @@ def test_ray_and_bound_that_contradict_each_other_prove_nothing() -> None:
     step = 2.0**-43  # the rows differ by less than any tolerance: (−1, −1) seems a ray, y a dual solution
     model = instance([0, 1], [[1, -1], [1, step - 1]], ([0, 0], [0, 0]), ([-INF, -INF], [INF, INF]))
     ray, dual = [-1.0, -1.0], [-1 / step, 1 / step]
-    assert verdict(certified(model, dual=dual)) is Verdict.OPTIMAL
+    assert verdict(certified(model, dual=dual)) is None  # beside such prices the costs are rounding
     assert verdict(certified(model, ray=ray)) is Verdict.UNBOUNDED
 
     both = certified(model, ray=ray, dual=dual)

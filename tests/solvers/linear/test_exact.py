@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
@@ -17,6 +18,7 @@ from scipy.sparse import csr_array
 from graphs.instance import Instance, Vector
 from solvers.linear.exact import ExactSolution, SolveStatus, solve_highs, solve_scip
 from solvers.linear.exact_solution import HIGHS_STATUS, SCIP_STATUS
+from training.families import FAMILIES, generate
 
 INF = np.inf
 
@@ -365,3 +367,13 @@ def test_a_refused_model_is_an_error_and_not_a_crash() -> None:
     assert answer.primal is None
     assert "refused" in answer.detail
     assert solve_highs(random_lp(1), time_limit=5).status is SolveStatus.OPTIMAL
+
+
+def test_limits_hold_for_every_solve_of_a_thread() -> None:
+    """HiGHS's clock runs on over the LPs that an object solves, and not over its MILPs."""
+    size = {"rows": 500, "columns": 1000, "density": 0.05}
+    for instance in generate(FAMILIES["set-cover"], 3, seed=1, size=size):
+        started = time.perf_counter()
+        assert solve_highs(instance, time_limit=0.2).status is SolveStatus.FEASIBLE
+        assert time.perf_counter() - started < 0.6
+        assert solve_highs(instance.relaxation(), time_limit=5.0).status is SolveStatus.OPTIMAL

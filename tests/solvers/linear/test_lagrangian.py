@@ -7,6 +7,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from graphs.instance import Instance
+from graphs.points import Candidate
+from solvers.linear.certificate import certify, dual_bound
 from solvers.linear.lagrangian import DualEvaluator
 from solvers.linear.residuals import LinearForm, tightened_box
 
@@ -88,3 +90,23 @@ def test_negligible_components_of_a_ray_are_also_tried_without() -> None:
     problem = evaluator([0.0, 0.0], [[-1.0, 0.0], [0.0, 1.0]], [1.0, -5.0], [INF, 5.0])
     rays = problem.normalised_rays(np.array([[2.0, 1e-9], [0.0, 0.0]]))
     np.testing.assert_allclose(rays, [[1.0, 5e-10], [1.0, 0.0]])
+
+
+def test_prices_so_large_that_the_costs_drown_bound_nothing() -> None:
+    """minimise −x over x = z, both free, is unbounded along (1, 1). Prices of 1e20 cancel in both columns;
+    beside them the cost −1 is rounding, but it is all there is to the objective."""
+    instance = Instance(
+        name="drowned",
+        objective_vector=np.array([-1.0, 0.0]),
+        constraint_matrix=csr_array(np.array([[1.0, -1.0], [-1.0, 1.0]])),
+        constraint_lower_bound=np.array([0.0, 0.0]),
+        constraint_upper_bound=np.array([0.0, 0.0]),
+        variable_lower_bound=np.full(2, -np.inf),
+        variable_upper_bound=np.full(2, np.inf),
+        integrality=np.zeros(2, dtype=np.bool_),
+    )
+    huge = np.array([1e20, 1e20])  # they cancel in both columns
+    assert dual_bound(instance, huge) == -np.inf
+    claim = certify(instance, Candidate(points=np.zeros((1, 2)), duals=huge[None]))
+    assert claim is not None
+    assert claim.verdict is None

@@ -11,6 +11,7 @@ import pytest
 from scipy.sparse import csr_array, random_array
 
 from graphs.instance import Instance
+from solvers.linear.certificate import dual_bound
 from solvers.linear.exact import SolveStatus, solve_highs
 from solvers.linear.incumbents import IncumbentReader
 from solvers.linear.lane_child import CHILD
@@ -97,9 +98,15 @@ def test_incumbents_are_logged(tmp_path: Path) -> None:
 
 def test_the_prices_of_the_relaxation_bound_a_milp() -> None:
     [instance] = generate(FAMILIES["multidimensional-knapsack"], 1, seed=0, size={"items": 20})
-    solution = ask(instance).solution
+    solution = ask(instance, want_rays=False).solution
     assert solution is not None
     assert solution.dual is None
+    priced = ask(instance).solution
+    assert priced is not None
+    assert priced.dual is not None
+    assert priced.objective is not None
+    assert dual_bound(instance, priced.dual) <= priced.objective
+    assert dual_bound(instance, priced.dual) >= 1.1 * priced.objective  # both are negative
     task = LaneTask(
         Job.PROOF, PackedInstance.of(instance), "highs", SolveOptions(time_limit=5.0), solution=solution
     )
