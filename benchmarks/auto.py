@@ -34,7 +34,7 @@ from service.effort import Effort
 from service.lanes import Lanes
 from service.pipeline import BatchLimits, score
 from service.settings import Settings
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from training.families import FAMILIES, generate
 
 matplotlib.use("svg")

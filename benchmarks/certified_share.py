@@ -36,7 +36,7 @@ from runtime.progress import progress_bar
 from service.failures import Failure
 from service.proving import prove_all
 from solvers.linear.certificate import DEFAULT_TOLERANCES, Certificate, certify, dual_bounds
-from solvers.linear.polished_certificates import DEFAULT_BUDGET, polished_certificates
+from solvers.linear.polish import DEFAULT_BUDGET, polished_certificates
 
 matplotlib.use("svg")
 

@@ -42,11 +42,11 @@ from service.answers import Answer, Model, Seconds
 from service.failures import Failure
 from service.proving import prove_all
 from solvers.linear.certificate import DEFAULT_TOLERANCES, Certificate, certify
-from solvers.linear.exact import solve_highs, solve_scip
-from solvers.linear.exact_certificate import exact_certificate
-from solvers.linear.exact_solution import ExactSolution
-from solvers.linear.polished_certificates import PolishBudget, polished_certificates
-from solvers.linear.verification import read_answers, verify
+from solvers.linear.exact.adapters import solve_highs, solve_scip
+from solvers.linear.exact.solution import ExactSolution
+from solvers.linear.polish import PolishBudget, polished_certificates
+from solvers.linear.rational.exact_certificate import exact_certificate
+from solvers.linear.verify.verification import read_answers, verify
 from training.families import FAMILIES, generate
 
 SEED = 80_000

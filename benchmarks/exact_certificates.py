@@ -29,10 +29,10 @@ from graphs.points import Candidate
 from graphs.readers import read_file
 from runtime.isolation import Pool
 from solvers.linear.certificate import Certificate, certify
-from solvers.linear.exact import solve_highs
-from solvers.linear.exact_certificate import exact_certificate
-from solvers.linear.rational_repair import ExactLimits
-from solvers.linear.verification import read_answers, verify
+from solvers.linear.exact.adapters import solve_highs
+from solvers.linear.rational.exact_certificate import exact_certificate
+from solvers.linear.rational.repair import ExactLimits
+from solvers.linear.verify.verification import read_answers, verify
 from training.families import FAMILIES, generate
 
 SEED = 41_000

@@ -38,7 +38,7 @@ from benchmarks.harness import medians, write_result
 from graphs.instance import Instance
 from graphs.readers import read_file
 from graphs.writers import write_instance
-from solvers.linear.exact import ExactSolution
+from solvers.linear.exact.adapters import ExactSolution
 from training.families import FAMILIES, generate
 from training.labelling import USUAL_TOLERANCE, Labeller, Rejection, label_source, recheck
 from training.labels import LabelSummary, label_folder

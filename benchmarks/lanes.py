@@ -33,10 +33,10 @@ from graphs.errors import InstanceError
 from graphs.instance import Instance, Mask
 from graphs.predictor import Predictor
 from graphs.readers import read_file
-from solvers.linear.exact import solve_highs
-from solvers.linear.lane import ExactLane, LaneResult, SolveOptions, Start
-from solvers.linear.start_choice import chosen_columns
-from solvers.linear.working_set import solve_working_set
+from solvers.linear.exact.adapters import solve_highs
+from solvers.linear.lane.exact_lane import ExactLane, LaneResult, SolveOptions, Start
+from solvers.linear.lane.start_choice import chosen_columns
+from solvers.linear.lane.working_set import solve_working_set
 from training.families import FAMILIES, generate
 
 SEED = 30_000

@@ -16,8 +16,8 @@ import numpy as np
 from benchmarks.harness import interleaved, medians
 from benchmarks.pdhg_instances import Pair, Sizes, with_optimum
 from graphs.instance import Instance
-from solvers.linear.highs_adapter import solve_highs
-from solvers.linear.highs_problem import HighsProblem
+from solvers.linear.exact.highs import solve_highs
+from solvers.linear.exact.highs_problem import HighsProblem
 from solvers.linear.pdhg import PdhgSettings, solve_pdhg
 
 PEERS = Path(__file__).parent / "pdhg_peers.py"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from graphs.instance import Instance
-from solvers.linear.exact_solution import ExactSolution, SolveStatus
-from solvers.linear.highs_adapter import solve_highs
+from solvers.linear.exact.highs import solve_highs
+from solvers.linear.exact.solution import ExactSolution, SolveStatus
 from training.families import FAMILIES, generate
 
 SEED = 20_002

@@ -26,8 +26,8 @@ from graphs.blocks import Blocks, Index
 from graphs.instance import Instance, Vector
 from graphs.saddle_point import dual_step, half_extrapolation, primal_step
 from graphs.scaling import equilibrate
-from solvers.linear.exact_solution import SolveStatus
-from solvers.linear.highs_adapter import solve_highs
+from solvers.linear.exact.highs import solve_highs
+from solvers.linear.exact.solution import SolveStatus
 from solvers.linear.pdhg import PdhgSettings, solve_pdhg
 from solvers.linear.pdhg.kkt import relative_errors
 from solvers.linear.pdhg.problem import StackedProblem

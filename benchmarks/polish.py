@@ -40,11 +40,11 @@ from graphs.points import Candidate
 from graphs.prediction import Prediction, Verdict
 from graphs.predictor import Predictor
 from solvers.linear.certificate import certify
-from solvers.linear.exact import solve_highs, solve_scip
-from solvers.linear.feasible_set import Points
-from solvers.linear.fix_and_relax import Solve
-from solvers.linear.repair_budget import RepairBudget
-from solvers.linear.repaired_candidate import highs, repaired_candidate
+from solvers.linear.exact.adapters import solve_highs, solve_scip
+from solvers.linear.integral.budget import RepairBudget
+from solvers.linear.integral.feasible_set import Points
+from solvers.linear.integral.fix_and_relax import Solve
+from solvers.linear.integral.repaired_candidate import highs, repaired_candidate
 
 MODEL = Path(__file__).parent.parent / "service" / "models" / "bundled" / "2"
 SHARE, IN_TIME = 0.09, 0.1

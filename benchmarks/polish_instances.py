@@ -73,7 +73,7 @@ def instances(kind: Kind) -> Iterator[Instance]:
 
 def solve(instance: Instance) -> Answer:
     """In a child: SCIP, alone on one thread."""
-    from solvers.linear.scip_adapter import solve_scip
+    from solvers.linear.exact.scip import solve_scip
 
     started = time.process_time()
     found = solve_scip(instance, time_limit=TIME_LIMIT, mip_gap=1e-6)

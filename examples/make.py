@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from graphs.instance import Instance
 from graphs.writers import write_instance, write_mps
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from training.families import FAMILIES, generate
 
 HERE = Path(__file__).parent

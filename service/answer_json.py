@@ -10,9 +10,9 @@ import numpy as np
 from graphs.instance import Instance, Vector
 from graphs.prediction import CLASSES
 from service.answers import Answer, number
-from solvers.linear.irreducible_subset import IrreducibleSubset
-from solvers.linear.lane import LaneResult
-from solvers.linear.start import StartReport
+from solvers.linear.lane.exact_lane import LaneResult
+from solvers.linear.lane.irreducible_subset import IrreducibleSubset
+from solvers.linear.lane.start import StartReport
 
 
 def answer_json(answer: Answer, *, solution: bool = False, vectors: bool = False) -> dict[str, Any]:

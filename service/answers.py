@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from graphs.instance import Instance
 from graphs.prediction import Prediction, Verdict
 from solvers.linear.certificate import Certificate, CertificateKind
-from solvers.linear.lane import LaneResult
+from solvers.linear.lane.exact_lane import LaneResult
 
 Vector = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from service.failures import Failure, together
 from solvers.linear.bounds import dual_bounds
 from solvers.linear.certificate import Certificate, CertificateKind, Tolerances
 from solvers.linear.comparison import stronger
-from solvers.linear.lane import LaneResult
+from solvers.linear.lane.exact_lane import LaneResult
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,8 @@ from runtime.names import RegistryError
 from service.costs import FILE, Costs, CostsError, load_costs
 from service.effort import Effort
 from service.settings import Settings, registry_of
-from solvers.linear.lane import ExactLane, LaneResult, SolveOptions
-from solvers.linear.start import Start
+from solvers.linear.lane.exact_lane import ExactLane, LaneResult, SolveOptions
+from solvers.linear.lane.start import Start
 
 if TYPE_CHECKING:
     from service.drafts import Draft
@@ -37,7 +37,7 @@ class Lanes:
     Args:
         settings: memory of a solver's process, where costs are kept.
         workers: processes; None takes as many as the settings say.
-        log: a file that incumbents are appended to while solving (`solvers.linear.incumbents`).
+        log: a file that incumbents are appended to while solving (`solvers.linear.lane.incumbents`).
         about_to_solve: told of every draft before its solver starts.
     """
 

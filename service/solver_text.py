@@ -9,7 +9,7 @@ from graphs.prediction import CLASSES, Verdict
 from service.answers import Answer
 from service.drafts import Draft
 from service.output import seconds_text
-from solvers.linear.incumbents import Incumbent
+from solvers.linear.lane.incumbents import Incumbent
 
 _NOTHING = "–"
 

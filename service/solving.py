@@ -26,7 +26,7 @@ from service.reading import Reading, read_file
 from service.settings import Settings
 from service.solver_text import heading, incumbent_line, prediction_lines, result_lines
 from service.targets import require_writable, write_answers
-from solvers.linear.incumbents import follow
+from solvers.linear.lane.incumbents import follow
 
 
 def solve(file: Path, settings: Settings, effort: Effort, start: Path | None, target: Path | None) -> int:

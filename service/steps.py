@@ -13,8 +13,8 @@ from service.effort import Effort
 from service.failures import Failure
 from service.lanes import Lanes
 from service.proving import prove_all
-from solvers.linear.exact_certificate import exact_certificate
-from solvers.linear.start import Start
+from solvers.linear.lane.start import Start
+from solvers.linear.rational.exact_certificate import exact_certificate
 
 
 def prove(drafts: Sequence[Draft], effort: Effort) -> list[Draft | Failure]:
@@ -31,7 +31,7 @@ def prove(drafts: Sequence[Draft], effort: Effort) -> list[Draft | Failure]:
 
 def polish(drafts: Sequence[Draft], effort: Effort) -> list[Draft]:
     """What a first-order method, and for MILPs rounding and repair, prove that go on from there."""
-    from solvers.linear.polished_certificates import DEFAULT_BUDGET, polished_certificates  # loads torch
+    from solvers.linear.polish import DEFAULT_BUDGET, polished_certificates  # loads torch
 
     started = perf_counter()
     instances, predictions = [draft.instance for draft in drafts], [draft.prediction for draft in drafts]

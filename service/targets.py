@@ -17,7 +17,7 @@ from service import output
 from service.answers import Answer
 from service.errors import InvalidRequest
 from service.failures import Failure
-from solvers.linear.exact_solution import SolveStatus
+from solvers.linear.exact.solution import SolveStatus
 
 SUFFIXES = (".json", ".sol", ".bas")
 _OF_ONE_FILE = (".sol", ".bas")

@@ -1,6 +1,6 @@
 """What `farkas verify` does: check a saved answer's certificate against its instance, trusting nobody.
 
-No network, no solver and no torch take part; see `solvers.linear.verification`.
+No network, no solver and no torch take part; see `solvers.linear.verify.verification`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from service.errors import InvalidRequest, UnreadableFile, problem_of
 from service.fatal import fatal, fatal_in_one_line
 from service.output import console, dumps, problem_text
 from service.reading import STDIN, display_name, read_body
-from solvers.linear.verification import Check, MalformedAnswer, Verification, read_answers, verify
+from solvers.linear.verify.verification import Check, MalformedAnswer, Verification, read_answers, verify
 
 _MOST_ANSWER_BYTES = 1 << 30
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

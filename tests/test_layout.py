@@ -18,8 +18,8 @@ TORCH_FREE = (
     "graphs.writers", "graphs.basis", "graphs.highs_lp", "graphs.readers.lp",
     "graphs.blocks", "graphs.scaling", "graphs.features", "graphs.refinement",
     "solvers.linear.certificate", "solvers.linear.trivial", "solvers.linear.projection",
-    "solvers.linear.batch", "solvers.linear.exact_certificate", "solvers.linear.verification",
-    "solvers.linear.lane", "solvers.linear.recheck", "service.pipeline", "service.verifying",
+    "solvers.linear.batch", "solvers.linear.rational.exact_certificate", "solvers.linear.verify.verification",
+    "solvers.linear.lane.exact_lane", "solvers.linear.lane.recheck", "service.pipeline", "service.verifying",
     "runtime.registry", "service.client", "service.cli", "service.http.app", "service.http.server",
 )  # fmt: skip
 

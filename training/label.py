@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from graphs.instance import Instance, Vector
-from solvers.linear.exact_solution import SolveStatus
+from solvers.linear.exact.solution import SolveStatus
 from solvers.linear.residuals import Matrix
 
 EXACT_GAP: Final = 1e-6

@@ -19,8 +19,8 @@ from graphs.points import Candidate, Matrix
 from graphs.readers import read_file
 from graphs.readers.limits import DEFAULT_LIMITS, ReadLimits
 from solvers.linear.certificate import Certificate, CertificateKind, certify
-from solvers.linear.exact import ExactSolution, SolveStatus, solve_highs, solve_scip
-from solvers.linear.pool import checked_pool
+from solvers.linear.exact.adapters import ExactSolution, SolveStatus, solve_highs, solve_scip
+from solvers.linear.exact.pool import checked_pool
 from training.label import Label, relative_gap
 from training.shards import Row, row_of
 from training.sources import Source

@@ -25,7 +25,7 @@ from scipy.sparse import csr_array
 
 from graphs.instance import Instance
 from runtime.files import replace_atomically
-from solvers.linear.exact_solution import SolveStatus
+from solvers.linear.exact.solution import SolveStatus
 from training.label import Label, LabelledInstance
 
 __all__ = [

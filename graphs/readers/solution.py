@@ -1,8 +1,9 @@
 """Read a point from a solution file: those of farkas, HiGHS, SCIP and Gurobi.
 
-HiGHS (and farkas) put the values below a line `# Columns N` and end them at the next `#`. SCIP and Gurobi write
-`NAME VALUE …` lines between headings and comments. SCIP's file, known by its first words `solution status:` or
-`objective value:`, leaves zeros out; in the others a variable that is not listed is unknown, which is how a partial start is written.
+HiGHS (and farkas) put the values below a line `# Columns N` and end them at the next `#`. SCIP and Gurobi
+write `NAME VALUE …` lines between headings and comments. SCIP's file, known by its first words `solution
+status:` or `objective value:`, leaves zeros out; in the others a variable that is not listed is unknown,
+which is how a partial start is written.
 """
 
 from __future__ import annotations

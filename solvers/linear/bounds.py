@@ -30,8 +30,8 @@ def penalised_bounds(values: DualValues, tolerances: Tolerances, extent: Matrix,
     """Bounds without the offset that hold wherever |x_j| ≤ reach · extent_j for all j with v_j > 0.
 
     −∞ where an infinite side is violated by more than rounding explains (`Tolerances.cancellation`), or where
-    the violations Σ_j v_j extent_j are no negligible share (`Tolerances.ray`) of the costs Σ_j |c_j| extent_j:
-    beside prices of 1e300 any cost is rounding, and nothing follows from that.
+    the violations Σ_j v_j extent_j are no negligible share (`Tolerances.ray`) of the costs
+    Σ_j |c_j| extent_j: beside prices of 1e300 any cost is rounding, and nothing follows from that.
 
     Args:
         extent: how far out each bound is wanted, shape (P, n); the result has shape (P, K).

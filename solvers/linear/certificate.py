@@ -91,7 +91,7 @@ class Certificate:
         tolerances: those in force.
         residuals: absolute and relative measures, named in docs/certificates.md.
         rigour: "numeric": float64 with stated tolerances and rounding bounds; "exact": rational arithmetic on
-            the instance's decimals, without any tolerance but the gap's (`solvers.linear.exact_certificate`).
+            the instance's decimals, without any tolerance but the gap's (`solvers.linear.rational`).
         point: x, shape (n,).
         dual: y of the dual bound, shape (m,); y_i > 0 prices L_i, y_i < 0 prices U_i.
         ray: a Farkas ray, shape (m,), or an unbounded ray, shape (n,).

@@ -18,8 +18,8 @@ from service.drafts import Draft
 from service.effort import Effort
 from service.routing import Router
 from solvers.linear.certificate import certify
-from solvers.linear.exact_solution import SolveStatus
-from solvers.linear.lane import LaneResult
+from solvers.linear.exact.solution import SolveStatus
+from solvers.linear.lane.exact_lane import LaneResult
 
 
 def costs(*, certify: float, polish: float, solve: float, proved: float = 0.9) -> Costs:

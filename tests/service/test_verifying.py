@@ -21,7 +21,7 @@ from service.answers import Answer, Model, Seconds
 from service.cli import app
 from service.targets import write_answers
 from solvers.linear.certificate import certify
-from solvers.linear.exact_certificate import exact_certificate
+from solvers.linear.rational.exact_certificate import exact_certificate
 
 ROOT = Path(__file__).parents[2]
 MAX = """NAME M

@@ -14,7 +14,7 @@ from graphs.confidence import summaries
 from graphs.instance import Instance
 from graphs.network.gnn import CandidateNetwork
 from graphs.predictor import Predictor
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from tests.training.examples import dataset, labelled, write_labels
 from tests.training.test_losses import SMALL
 from training.calibration import fit_calibration

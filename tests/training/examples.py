@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from training.dataset import Dataset, build_dataset
 from training.families import FAMILIES, generate
 from training.shards import LABELS, LabelledInstance, row_of, write_shard

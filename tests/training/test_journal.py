@@ -11,7 +11,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from graphs.instance import Instance
-from solvers.linear.exact_solution import SolveStatus
+from solvers.linear.exact.solution import SolveStatus
 from tests.training.test_shards import make_old
 from training import journal as journal_module
 from training.journal import Entry, FolderInUseError, Journal, Outcome

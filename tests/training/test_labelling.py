@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from graphs.instance import Instance
 from graphs.writers import write_instance
-from solvers.linear.exact import ExactSolution, SolveStatus, solve_highs, solve_scip
+from solvers.linear.exact.adapters import ExactSolution, SolveStatus, solve_highs, solve_scip
 from training.labelling import Labeller, Reason, Rejection, contradicts, label_source, recheck
 from training.shards import Label
 from training.sources import Source

@@ -24,7 +24,7 @@ from scipy.sparse import csr_array
 
 from graphs.instance import Instance
 from graphs.writers import write_instance
-from solvers.linear.exact import SolveStatus
+from solvers.linear.exact.adapters import SolveStatus
 from tests.training.test_shards import make_old
 from training import journal as journal_module
 from training import labels, shards
@@ -361,7 +361,7 @@ def test_a_shard_without_its_journal_lines_is_adopted(labelled_numbers: Path) ->
 SOLVERS = """
     import os, time
     from dataclasses import replace
-    from solvers.linear.exact import SolveStatus, solve_highs, solve_scip
+    from solvers.linear.exact.adapters import SolveStatus, solve_highs, solve_scip
 
     def highs(instance, *, time_limit, mip_gap, feasibility_tolerance):
         bound = instance.constraint_lower_bound[0]

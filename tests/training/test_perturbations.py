@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from graphs.instance import Instance
-from solvers.linear.exact import SolveStatus, solve_highs
+from solvers.linear.exact.adapters import SolveStatus, solve_highs
 from training.families import FAMILIES, generate
 from training.perturbations import STRENGTHS, add_noise, perturb
 from training.recombination import same_structure

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solvers.linear.exact import SolveStatus
+from solvers.linear.exact.adapters import SolveStatus
 from tests.training.examples import labelled
 from training.families import FAMILIES, generate
 from training.rules import preferred_bounds, rule_errors, rule_scores

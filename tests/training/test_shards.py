@@ -12,7 +12,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from graphs.instance import Instance
-from solvers.linear.exact_solution import SolveStatus
+from solvers.linear.exact.solution import SolveStatus
 from training import shards
 from training.label import Label, LabelledInstance
 from training.shards import keep_rows, read_labelled, row_of, shard_paths, write_shard

@@ -17,7 +17,7 @@ import pytest
 from graphs.errors import InstanceError, MalformedFile, UnsupportedSection
 from graphs.instance import Instance
 from graphs.readers import read_file
-from solvers.linear.highs_adapter import solve_highs
+from solvers.linear.exact.highs import solve_highs
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = Path(os.environ.get("FARKAS_INSTANCES", ROOT.parent / "shared" / "instances"))

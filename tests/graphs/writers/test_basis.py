@@ -13,7 +13,7 @@ from graphs.errors import InstanceError
 from graphs.instance import Instance
 from graphs.readers import read_file, read_instance
 from graphs.writers import write_basis, write_mps
-from solvers.linear.highs_adapter import solve_highs
+from solvers.linear.exact.highs import solve_highs
 
 TEXT = b"max\n obj: x + 2 y\nst\n a: x + y <= 4\n b: x - y >= -2\n c: x + 3 y <= 100\nbounds\n z free\nend\n"
 

@@ -15,7 +15,7 @@ from graphs.errors import InstanceError
 from graphs.instance import Instance
 from graphs.readers import read_file
 from graphs.writers import write_mps, write_solution
-from solvers.linear.highs_adapter import solve_highs
+from solvers.linear.exact.highs import solve_highs
 
 
 def knapsack(**changes: object) -> Instance:

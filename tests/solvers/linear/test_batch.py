@@ -16,7 +16,7 @@ from graphs.points import Candidate
 from solvers.linear import batch, stack
 from solvers.linear.batch import Case, certify_clear
 from solvers.linear.certificate import DEFAULT_TOLERANCES, Certificate, Tolerances, certify
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from tests.solvers.linear.test_certificate_truth import (
     adversarial,
     check_exactly,

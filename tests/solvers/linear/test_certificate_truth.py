@@ -22,7 +22,7 @@ from graphs.points import Candidate
 from graphs.prediction import Verdict
 from graphs.readers import read_file
 from solvers.linear.certificate import Certificate, CertificateKind, certify
-from solvers.linear.exact import ExactSolution, SolveStatus, solve_highs
+from solvers.linear.exact.adapters import ExactSolution, SolveStatus, solve_highs
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_array
 
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from solvers.linear.mending import mended_points
 from solvers.linear.residuals import DEFAULT_TOLERANCES, point_values
 from solvers.linear.stack import Stack

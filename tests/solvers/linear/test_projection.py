@@ -11,7 +11,7 @@ from graphs.points import Candidate
 from graphs.prediction import CLASSES, Verdict
 from solvers.linear import least_squares
 from solvers.linear.certificate import certify
-from solvers.linear.exact import ExactSolution, solve_highs
+from solvers.linear.exact.adapters import ExactSolution, solve_highs
 from solvers.linear.projection import projections
 from training.families import FAMILIES, generate
 

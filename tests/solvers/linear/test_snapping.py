@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from graphs.instance import Instance
 from graphs.points import Candidate
 from solvers.linear.certificate import CertificateKind, certify
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from solvers.linear.snapping import snapped
 from training.families import FAMILIES, generate
 

@@ -19,9 +19,9 @@ from scipy.sparse import csr_array
 from graphs.instance import Instance
 from graphs.points import Candidate
 from solvers.linear.certificate import Certificate, CertificateKind, certify
-from solvers.linear.exact import ExactSolution, solve_highs
-from solvers.linear.exact_certificate import exact_certificate
-from solvers.linear.verification import read_answers, verify
+from solvers.linear.exact.adapters import ExactSolution, solve_highs
+from solvers.linear.rational.exact_certificate import exact_certificate
+from solvers.linear.verify.verification import read_answers, verify
 
 INF = np.inf
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphs.instance import Instance
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from training.families import generate
 from training.families.foldable_milp import FOLDABLE_MILP, pair
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from graphs.instance import Instance
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from training.families.family import generate
 from training.families.independent_set import (
     INDEPENDENT_SET,

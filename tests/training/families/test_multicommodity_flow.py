@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from graphs.instance import Instance
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from solvers.linear.trivial import interval_verdict
 from training.families import generate
 from training.families.multicommodity_flow import MULTICOMMODITY_FLOW, _mean_load

@@ -10,7 +10,7 @@ import pytest
 
 from graphs.instance import Instance
 from graphs.prediction import Verdict
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from solvers.linear.trivial import interval_verdict
 from training.families import Family, generate
 from training.families.planted import PLANTED_LP, PLANTED_MILP, Planted, plant

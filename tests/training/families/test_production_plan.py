@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from graphs.instance import Instance
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from solvers.linear.trivial import interval_verdict
 from training.families import generate
 from training.families.production_plan import PRODUCTION_PLAN, make_plant

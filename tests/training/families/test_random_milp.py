@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from solvers.linear.exact import SolveStatus, solve_highs
+from solvers.linear.exact.adapters import SolveStatus, solve_highs
 from training.families import generate
 from training.families.random_milp import RANDOM_MILP
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphs.instance import Instance
-from solvers.linear.exact import solve_highs
+from solvers.linear.exact.adapters import solve_highs
 from training.families import FAMILIES, generate
 from training.families.set_cover import _distinct
 

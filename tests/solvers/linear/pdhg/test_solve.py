@@ -14,8 +14,8 @@ from scipy.sparse import csr_array
 from graphs.instance import Instance
 from graphs.points import PrimalDualPoint
 from solvers.linear.certificate import CertificateKind, certify
-from solvers.linear.exact_solution import ExactSolution, SolveStatus
-from solvers.linear.highs_adapter import solve_highs
+from solvers.linear.exact.highs import solve_highs
+from solvers.linear.exact.solution import ExactSolution, SolveStatus
 from solvers.linear.pdhg import PdhgOutcome, PdhgSettings, TerminationReason, solve_pdhg
 from training.families import FAMILIES, generate
 

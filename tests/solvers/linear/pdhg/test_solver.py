@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from graphs.points import PrimalDualPoint
-from solvers.linear.highs_adapter import solve_highs
+from solvers.linear.exact.highs import solve_highs
 from solvers.linear.pdhg.problem import StackedProblem
 from solvers.linear.pdhg.restarts import fixed_point_error
 from solvers.linear.pdhg.segments import Segments
