@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from service.drafts import Draft
 
 
+_BUNDLED = "bundled"
+
+
 class Named(Protocol):
     """What is looked up by whose costs are wanted: a predictor, say."""
 
@@ -89,7 +92,8 @@ class Lanes:
         ]
 
     def costs(self, model: Named) -> Costs | None:
-        """What the model's steps cost: measured here, else as it came with the model; None if unknown."""
+        """What the model's steps cost: measured here, else as it came with the model, else as with the
+        bundled one; None if unknown."""
         return _costs(self._settings, model.name, model.version, model.sha256)
 
     def _options(self, effort: Effort, limit: float) -> SolveOptions:
@@ -111,8 +115,9 @@ def own_costs(settings: Settings, sha256: str) -> Path:
 @lru_cache(maxsize=16)
 def _costs(settings: Settings, name: str, version: str, sha256: str) -> Costs | None:
     places = [own_costs(settings, sha256)]
-    with suppress(RegistryError):  # it may be a checkpoint folder of its own
-        places.append(registry_of(settings).find(f"{name}@{version}").folder / FILE)
+    for known in (f"{name}@{version}", _BUNDLED):
+        with suppress(RegistryError):  # it may be a checkpoint folder of its own
+            places.append(registry_of(settings).find(known).folder / FILE)
     for place in places:
         try:
             return load_costs(place)

@@ -129,6 +129,7 @@ def _samples(
     advance: Callable[[int], object],
 ) -> Iterator[Sample]:
     effort = Effort(policy=Policy.SOLVE, time_limit=_TIME_LIMIT)
+    _warm_up(predictor, lanes, effort, family, size)
     instances = list(generate(FAMILIES[family], each, seed=SEED, size=size))
     said = zip(instances, predicted(instances, predictor), strict=True)
     drafts = [Draft(instance, found) for instance, found in said if not isinstance(found, Failure)]
@@ -146,6 +147,19 @@ def _samples(
             polished=None if further is None else further.verdict is not None,
         )
         advance(1)
+
+
+def _warm_up(
+    predictor: Predictor, lanes: Lanes, effort: Effort, family: str, size: dict[str, float]
+) -> None:
+    """What the first call pays for, imports and processes, is not what a step costs."""
+    [instance] = generate(FAMILIES[family], 1, seed=SEED + 1, size=size)
+    [said] = predicted([instance], predictor)
+    if not isinstance(said, Failure):
+        draft = Draft(instance, said)
+        prove([draft], effort)
+        polish([draft], effort)
+        solve([draft], effort, lanes, [_TIME_LIMIT])
 
 
 def _groups(ordered: Sequence[Sample]) -> Iterator[list[Sample]]:
