@@ -54,8 +54,8 @@ CASES: tuple[tuple[str, str, dict[str, float], float], ...] = (  # name, family,
     ("planted MILP", "planted-milp", {}, 1.0),
     ("set cover 60×120", "set-cover", {"rows": 60, "columns": 120, "density": 0.06}, 0.5),
     ("facility location 12×8", "facility-location", {"customers": 12, "facilities": 8, "ratio": 3}, 0.5),
-    ("set cover 150×300", "set-cover", {"rows": 150, "columns": 300, "density": 0.05}, 0.125),
-    ("facility location 24×12", "facility-location", {"customers": 24, "facilities": 12, "ratio": 3}, 0.125),
+    ("set cover 100×200", "set-cover", {"rows": 100, "columns": 200, "density": 0.05}, 0.125),
+    ("facility location 16×10", "facility-location", {"customers": 16, "facilities": 10, "ratio": 3}, 0.125),
 )
 LANES = {
     "solve": Effort(policy=Policy.SOLVE, time_limit=LIMIT),
@@ -162,6 +162,7 @@ def main() -> None:
             instances = list(generate(FAMILIES[family], number, seed=SEED, size=size))
             found = measure(predictor, lanes, instances, arguments.repeats)
             figures[name] = found | {"is_mip": instances[0].is_mip}
+            Console(stderr=True).print(f"{name}: {found['seconds']}", markup=False)
             bar.advance(1)
     show(figures)
     plot(figures)

@@ -35,7 +35,8 @@ from graphs.predictor import Predictor
 from runtime.progress import progress_bar
 from service.failures import Failure
 from service.proving import prove_all
-from solvers.linear.certificate import DEFAULT_TOLERANCES, Certificate, certify, dual_bounds
+from solvers.linear.bounds import proven_bound
+from solvers.linear.certificate import DEFAULT_TOLERANCES, Certificate, certify
 from solvers.linear.polish import DEFAULT_BUDGET, polished_certificates
 
 matplotlib.use("svg")
@@ -104,7 +105,7 @@ def bounds(sample: Held, said: Sequence[Prediction]) -> dict[str, Any]:
         if verdict is not Verdict.OPTIMAL or not np.isfinite(optimum):
             continue
         duals = np.concatenate([found.candidate.duals, found.dual[None, :]])
-        bound = float(dual_bounds(instance, duals).max())
+        bound = proven_bound(instance, duals)
         above += bound > optimum + 1e-9 * (1.0 + abs(optimum))
         finite += np.isfinite(bound)
         gaps.append((optimum - bound) / (1.0 + abs(optimum)))

@@ -4,7 +4,8 @@ The rules, in one place:
 
     verdict      the solver's, where it spoke and our recheck accepts it      "solved"
                  else what the certificate implies                            "certified"
-                 else the network's (also "abstain")                          "predicted"
+                 else the network's (also "abstain", and where what is        "predicted"
+                 proved contradicts it)
     objective,   of the solver's point, rechecked (the best it found, where   "solved"
     solution     a limit stopped it: then the solver's status says so)
                  else the certificate's, where it proves a gap within         "certified"
@@ -106,7 +107,10 @@ class Answer:
 
     @property
     def verdict(self) -> Verdict:
-        return self.solved_verdict or self.proved_verdict or self.prediction.verdict
+        known = self.solved_verdict or self.proved_verdict
+        if known is not None:
+            return known
+        return Verdict.ABSTAIN if self._is_refuted else self.prediction.verdict
 
     @property
     def provenance(self) -> str:
@@ -212,6 +216,16 @@ class Answer:
         """The network itself says "optimal", which nothing contradicts: one that abstains has no word on
         values, though its candidates may prove the verdict."""
         return self.verdict is Verdict.OPTIMAL and self.prediction.verdict is Verdict.OPTIMAL
+
+    @property
+    def _is_refuted(self) -> bool:
+        """What is proved, though it settles no verdict, contradicts the network's."""
+        proof = self.certificate
+        has_point = proof is not None and proof.scope == "instance" and proof.point is not None
+        integral = proof is not None and proof.residuals.get("integrality_residual", 0.0) == 0.0
+        if self.prediction.verdict is Verdict.INFEASIBLE:
+            return has_point and integral
+        return self.prediction.verdict is Verdict.UNBOUNDED and math.isfinite(self._lower_bound)
 
     @property
     def _kind(self) -> CertificateKind | None:

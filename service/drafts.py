@@ -12,7 +12,7 @@ from graphs.instance import Instance, Vector
 from graphs.prediction import Prediction, Verdict
 from service.answers import Answer, Lane, Model, Seconds
 from service.failures import Failure, together
-from solvers.linear.bounds import dual_bounds
+from solvers.linear.bounds import proven_bound
 from solvers.linear.certificate import Certificate, CertificateKind, Tolerances
 from solvers.linear.comparison import stronger
 from solvers.linear.lane.exact_lane import LaneResult
@@ -56,6 +56,14 @@ class Draft:
         """The same with the stronger of two certificates."""
         return replace(self, certificate=stronger(self.certificate, found))
 
+    def with_result(self, result: LaneResult) -> Draft:
+        """The same with what the solve lane came to; a solver that a certificate refutes is not accepted."""
+        merged = self.with_certificate(result.certificate)
+        against = _contradiction(merged.certificate, result)
+        if against is not None:
+            result = replace(result, accepted=False, verdict=None, reason=against)
+        return replace(merged, solver=result, lane=Lane.SOLVE)
+
     def after(self, step: str, seconds: float) -> Draft:
         """The same with the time of a step, a field of `Seconds`, added."""
         spent = getattr(self.seconds, step) + seconds
@@ -84,10 +92,22 @@ class Draft:
         ]
         if not duals:
             return -math.inf
-        return float(dual_bounds(self.instance, np.concatenate(duals), tolerances).max(initial=-math.inf))
+        return proven_bound(self.instance, np.concatenate(duals), tolerances)
 
 
 _POINTLESS = (Verdict.INFEASIBLE, Verdict.UNBOUNDED)
+
+
+def _contradiction(proof: Certificate | None, result: LaneResult) -> str | None:
+    """What a certificate, whoever's vectors earned it, says against a solver's verdict."""
+    if proof is None or result.verdict is None or proof.verdict is result.verdict:
+        return None
+    if proof.verdict is not None:
+        return f"{result.solver} says {result.verdict.value}, but it is proved to be {proof.verdict.value}"
+    is_point = proof.scope == "instance" and proof.point is not None
+    if result.verdict is Verdict.INFEASIBLE and is_point and not proof.residuals.get("integrality_residual"):
+        return f"{result.solver} says infeasible, but a feasible point is known"
+    return None
 
 
 def improved(

@@ -25,6 +25,7 @@ from pyarrow import parquet
 from graphs.readers.limits import ReadLimits
 from runtime.files import write_atomically
 from service import tables
+from service.answers import Answer
 from service.effort import Effort
 from service.errors import UnreadableFile
 from service.failures import attempt
@@ -110,7 +111,15 @@ class Run:
             "version": self.predictor.version,
             "sha": self.predictor.sha256,
         }
-        return {**chosen, **tolerances, **model, **asked, "farkas": farkas_version()}
+        return {**chosen, **tolerances, **model, **asked, **self._of_lanes(), "farkas": farkas_version()}
+
+    def _of_lanes(self) -> dict[str, str | int]:
+        """What the solve lane and the choice of a lane depend on, where there is one."""
+        if not self.effort.may_solve:
+            return {}
+        costs = self.lanes.costs(self.predictor)
+        digest = hashlib.sha256(b"" if costs is None else orjson.dumps(costs.to_json())).hexdigest()
+        return {"solver_memory": self.settings.solver_memory, "costs": digest}
 
     def score(self, files: Sequence[Found], progress: Progress) -> Summary:
         """Score what has no shard yet, then write the table.
@@ -129,8 +138,10 @@ class Run:
                 reused += len(chunk)
                 parts.append(parquet.read_table(shards[-1], schema=tables.SCHEMA))
             else:
-                parts.append(self._rows(chunk))
-                tables.write(parts[-1], shards[-1])
+                rows, is_final = self._rows(chunk)
+                parts.append(rows)
+                if is_final:
+                    tables.write(rows, shards[-1])
             progress(len(chunk))
         merged = pa.concat_tables(parts)
         tables.write(merged, self.output)
@@ -143,14 +154,19 @@ class Run:
         if (self.parts / _MARK).is_file():
             shutil.rmtree(self.parts)
 
-    def _rows(self, chunk: Sequence[Found]) -> pa.Table:
+    def _rows(self, chunk: Sequence[Found]) -> tuple[pa.Table, bool]:
+        """The chunk's rows, and whether a later run may take them over: not where a solver failed."""
         limits = self.settings.limits
         readings = [attempt(_read, found, limits) for found in chunk]
         batch = BatchLimits(self.settings.batch_size, self.settings.batch_nonzeros)
         answers = score_readings(
             readings, self.predictor, self.effort, self.lanes, batch, prepare=self.prepare
         )
-        return tables.table([found.name for found in chunk], answers)
+        lost = any(
+            isinstance(answer, Answer) and answer.solver is not None and answer.solver.failure is not None
+            for answer in answers
+        )
+        return tables.table([found.name for found in chunk], answers), not lost
 
     def _name(self, chunk: Sequence[Found]) -> str:
         content = orjson.dumps([sorted(self.options.items()), [found.key for found in chunk]])

@@ -149,9 +149,7 @@ def _samples(
         advance(1)
 
 
-def _warm_up(
-    predictor: Predictor, lanes: Lanes, effort: Effort, family: str, size: dict[str, float]
-) -> None:
+def _warm_up(predictor: Predictor, lanes: Lanes, effort: Effort, family: str, size: dict[str, float]) -> None:
     """What the first call pays for, imports and processes, is not what a step costs."""
     [instance] = generate(FAMILIES[family], 1, seed=SEED + 1, size=size)
     [said] = predicted([instance], predictor)

@@ -12,6 +12,7 @@ is clear. A network that is sure or not decides what p and q are worth: they are
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ class Router:
             case Policy.AUTO:
                 if self._is_enough(draft) or self.effort.require is Require.PREDICTED:
                     return False
-                return self._pays("polish", draft) or not self._may_solve(draft)
+                return self._pays("polish", draft) or (not self._may_solve(draft) and self._fits(draft))
         return False
 
     def solves(self, draft: Draft) -> bool:
@@ -59,7 +60,7 @@ class Router:
             case Policy.SOLVE:
                 return True
             case Policy.AUTO:
-                return not self._is_enough(draft) and self._may_solve(draft)
+                return not self._is_enough(draft)
         return False
 
     def proves_after_all(self, draft: Draft) -> bool:
@@ -72,10 +73,7 @@ class Router:
 
     def time_limit(self, draft: Draft) -> float:
         """Seconds that the solver has for an instance."""
-        deadline = self.effort.deadline
-        if deadline is None:
-            return self.effort.time_limit
-        return min(self.effort.time_limit, max(_LEAST_SECONDS, deadline - draft.seconds.total))
+        return min(self.effort.time_limit, self._left(draft))
 
     def time_limits(self, drafts: Sequence[Draft]) -> list[float]:
         return [self.time_limit(draft) for draft in drafts]
@@ -91,10 +89,18 @@ class Router:
         return draft.is_settled
 
     def _may_solve(self, draft: Draft) -> bool:
-        """Whether the deadline leaves the solver a chance: half of what it is expected to need."""
+        """Whether the deadline leaves the solver a good chance: half of what it is expected to need."""
         if self.effort.deadline is None or self.costs is None:
             return True
         return self.time_limit(draft) > 0.5 * self.costs.seconds("solve", draft.instance)
+
+    def _fits(self, draft: Draft) -> bool:
+        """Whether the deadline leaves a polish the time that it is expected to need."""
+        return self.costs is not None and self.costs.seconds("polish", draft.instance) <= self._left(draft)
+
+    def _left(self, draft: Draft) -> float:
+        deadline = self.effort.deadline
+        return math.inf if deadline is None else max(_LEAST_SECONDS, deadline - draft.seconds.total)
 
     def _pays(self, step: str, draft: Draft) -> bool:
         if self.effort.require is Require.PREDICTED and self._is_enough(draft):
@@ -104,6 +110,8 @@ class Router:
         if self.effort.require is Require.OPTIMUM and draft.instance.is_mip:
             return False  # only a solver closes a MILP's gap
         seconds = self.costs.seconds(step, draft.instance)
+        if seconds > self._left(draft):
+            return False
         solving = self.costs.seconds("solve", draft.instance)
         chance = self.costs.proved(step, draft.instance) * draft.prediction.confidence
         saved = chance * solving

@@ -53,9 +53,7 @@ def solve(drafts: Sequence[Draft], effort: Effort, lanes: Lanes, limits: Sequenc
         lanes.about_to_solve(draft)
     results = lanes.solve([draft.instance for draft in drafts], starts, effort, limits)
     return [
-        replace(draft.with_certificate(result.certificate), solver=result, lane=Lane.SOLVE).after(
-            "solve", result.seconds
-        )
+        draft.with_result(result).after("solve", result.seconds)
         for draft, result in zip(drafts, results, strict=True)
     ]
 

@@ -15,6 +15,7 @@ from runtime.dispatch import Dispatcher, DispatcherClosed, DispatchLimits, Obser
 from runtime.names import ModelNotFound
 from runtime.registry import Registry
 from runtime.results import TaskCrashed, TaskFailed, TaskFailure, TaskTimeout
+from service.choices import Policy
 from service.errors import AnsweringCrashed, AnswerTooSlow, NotReady, Problem, problem_of
 from service.http.admission import Deadlines, HeldBytes, Places
 from service.http.body import Reception
@@ -158,7 +159,7 @@ class Engine:
     async def _dispatched(self, question: Question) -> Reply:
         if self._dispatcher is None:
             raise NotReady("the model is not loaded yet")
-        alone = self.settings.batch_bytes if question.asked.effort.may_solve else 0
+        alone = 0 if question.asked.effort.policy is Policy.PREDICT else self.settings.batch_bytes
         future = self._dispatcher.submit(question, max(question.size, alone))
         try:
             return await asyncio.wrap_future(future)

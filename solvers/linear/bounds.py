@@ -73,6 +73,21 @@ def dual_bounds(instance: Instance, duals: Matrix, tolerances: Tolerances = DEFA
         return with_offset(instance, np.where(usable, bound, -np.inf))
 
 
+def proven_bound(instance: Instance, duals: Matrix, tolerances: Tolerances = DEFAULT_TOLERANCES) -> float:
+    """The best lower bound on the optimum that duals (K, m) or their repairs give without any tolerance.
+
+    Offset included, minimising sense, −∞ where there is none. Non-finite rows count for nothing.
+    """
+    duals = duals[np.isfinite(duals).all(axis=1)]
+    if not len(duals) or not within_float_range(instance):
+        return -np.inf
+    evaluator = _evaluator(instance, tolerances)
+    with np.errstate(all="ignore"):
+        values = evaluator.evaluate_with_repairs(evaluator.project(duals), np.ones(len(duals)))
+        best = np.where(values.proven, values.value, -np.inf).max(initial=-np.inf)
+        return float(with_offset(instance, np.array(best)))
+
+
 def dual_bound(instance: Instance, dual: Vector, tolerances: Tolerances = DEFAULT_TOLERANCES) -> float:
     """`dual_bounds` of one dual, shape (m,)."""
     return float(dual_bounds(instance, dual[None, :], tolerances)[0])

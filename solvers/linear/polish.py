@@ -8,7 +8,8 @@
             propagation, rounding and repair (`solvers.linear.integral`), guided by the network and by the
             relaxed optimum.
 
-All work is counted, none of it timed: the same batch gives the same certificates.
+All work is counted, none of it timed: the same batch gives the same certificates. In other company an
+instance's numbers may differ in their last digits, as sparse products sum in another order.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from solvers.linear.integral.repair import repair
 from solvers.linear.pdhg import PdhgOutcome, PdhgSettings, solve_pdhg
 from solvers.linear.projection import projections
 from solvers.linear.snapping import snapped
+from solvers.linear.warm_start import warm_starts
 
 _ENDED = (TerminationReason.INFEASIBLE, TerminationReason.UNBOUNDED)
 _COMPLETIONS = 0.5  # share of the budget for all completions of a MILP's continuous columns
@@ -43,7 +45,8 @@ class PolishBudget:
         iterations: of the primal–dual method, over all tolerances.
         products: iterations times nonzeros, likewise.
         operations: of the search for integral points (`RepairBudget`).
-        tolerances: relative errors to which the method goes, one after the other.
+        tolerances: relative errors to which the method goes, one after the other; each has an equal share of
+            the iterations and products, whatever the rest of the batch needs.
     """
 
     iterations: int = 20_000
@@ -59,6 +62,16 @@ class PolishBudget:
             products=max(1, int(self.products * factor)),
             operations=max(1.0, self.operations * factor),
         )
+
+    def stages(self) -> Iterator[PdhgSettings]:
+        """The settings of one run of the method after the other."""
+        count = len(self.tolerances)
+        for tolerance in self.tolerances:
+            yield PdhgSettings(
+                tolerance=tolerance,
+                max_iterations=max(1, self.iterations // count),
+                max_products=max(1, self.products // count),
+            )
 
 
 DEFAULT_BUDGET = PolishBudget()
@@ -78,78 +91,43 @@ def polished_certificates(
         optimum: go on until the gap is closed, not only until the verdict is proved.
     """
     found: list[Certificate | None] = [None] * len(instances)
-    iterated = [Candidate()] * len(instances)
-    starts = map(_start, predictions)
-    left = [_Left(k, start, budget.iterations, budget.products) for k, start in enumerate(starts)]
-    for tolerance in budget.tolerances if left else ():
-        outcomes = _iterated([instances[item.place] for item in left], left, tolerance)
-        for item, outcome in zip(left, outcomes, strict=True):
-            place = item.place
-            iterated[place] = outcome.candidate()
-            claim = _claimed(instances[place], predictions[place], outcome, tolerances)
-            found[place] = stronger(found[place], claim)
+    starts = warm_starts(instances, predictions)
+    reached = [Candidate()] * len(instances)
+    left = list(range(len(instances)))
+    for settings in budget.stages():
+        outcomes = solve_pdhg(
+            [instances[k] for k in left], starts=[starts[k] for k in left], settings=settings
+        )
+        for k, outcome in zip(left, outcomes, strict=True):
+            starts[k], reached[k] = PrimalDualPoint(outcome.primal, outcome.dual), outcome.candidate()
+            found[k] = _claimed(instances[k], predictions[k], outcome, tolerances, found[k], optimum)
         left = [
-            item.after(outcome, instances[item.place].nonzeros)
-            for item, outcome in zip(left, outcomes, strict=True)
-            if outcome.reason not in _ENDED
-            and not instances[item.place].is_mip
-            and not _is_settled(found[item.place], optimum)
+            k
+            for k, outcome in zip(left, outcomes, strict=True)
+            if outcome.reason not in _ENDED and not instances[k].is_mip and not _is_settled(found[k], optimum)
         ]
-        left = [item for item in left if item.iterations > 0 and item.products > 0]
-        if not left:
-            break
-    for place, instance in enumerate(instances):
-        if instance.is_mip and not _proves_infeasible(found[place]):
-            claim = _repaired(
-                instance, predictions[place], iterated[place], tolerances, budget, any_point=not optimum
-            )
-            found[place] = stronger(found[place], claim)
+    for k, instance in enumerate(instances):
+        if instance.is_mip and not _proves_infeasible(found[k]):
+            claim = _repaired(instance, predictions[k], reached[k], tolerances, budget, any_point=not optimum)
+            found[k] = stronger(found[k], claim)
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class _Left:
-    """An instance that is not settled yet: where it goes on, and what work is left to it."""
-
-    place: int
-    start: PrimalDualPoint
-    iterations: int
-    products: int
-
-    def after(self, outcome: PdhgOutcome, nonzeros: int) -> _Left:
-        used = outcome.iterations
-        return replace(
-            self,
-            start=PrimalDualPoint(outcome.primal, outcome.dual),
-            iterations=self.iterations - used,
-            products=self.products - used * nonzeros,
-        )
-
-
-def _iterated(instances: Sequence[Instance], left: Sequence[_Left], tolerance: float) -> list[PdhgOutcome]:
-    """One run of the method for all, within the limits of the instance that has the most left."""
-    settings = PdhgSettings(
-        tolerance=tolerance,
-        max_iterations=max(item.iterations for item in left),
-        max_products=max(item.products for item in left),
-    )
-    return solve_pdhg(instances, starts=[item.start for item in left], settings=settings)
-
-
-def _start(said: Prediction) -> PrimalDualPoint:
-    return PrimalDualPoint(_or_zero(said.solution), _or_zero(said.dual))
-
-
 def _claimed(
-    instance: Instance, said: Prediction, outcome: PdhgOutcome, tolerances: Tolerances
+    instance: Instance,
+    said: Prediction,
+    outcome: PdhgOutcome,
+    tolerances: Tolerances,
+    before: Certificate | None,
+    optimum: bool,
 ) -> Certificate | None:
-    """What the method's point, prices and rays prove, as they are or mended."""
-    claim = certify(instance, outcome.candidate(), tolerances=tolerances)
-    if claim is not None and claim.verdict is not None:
+    """What the method's point, prices and rays prove, as they are or mended, or what was proved before."""
+    claim = stronger(before, certify(instance, outcome.candidate(), tolerances=tolerances))
+    if _is_settled(claim, optimum):
         return claim
     for mended in _mended(instance, outcome, said):
         claim = stronger(claim, certify(instance, mended, tolerances=tolerances))
-        if claim is not None and claim.verdict is not None:
+        if _is_settled(claim, optimum):
             break
     return claim
 

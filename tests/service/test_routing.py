@@ -97,8 +97,14 @@ def test_auto_takes_a_sure_word_where_none_better_is_required(draft: Draft) -> N
 
 def test_auto_polishes_where_the_deadline_leaves_a_solver_no_chance(draft: Draft) -> None:
     slow = costs(certify=1e-3, polish=1e-2, solve=100.0, proved=0.0)
-    assert steps(draft, slow, policy=Policy.AUTO, deadline=1.0) == "cp"
+    assert steps(draft, slow, policy=Policy.AUTO, deadline=1.0) == "cps"
     assert steps(draft, slow, policy=Policy.AUTO, deadline=80.0) == "s"
+
+
+def test_a_deadline_too_short_for_a_polish_is_the_solvers(draft: Draft) -> None:
+    slow = costs(certify=1e-3, polish=10.0, solve=100.0, proved=0.0)
+    assert steps(draft, slow, policy=Policy.AUTO, deadline=1.0) == "cs"
+    assert steps(draft, None, policy=Policy.AUTO, deadline=1.0) == "cs"
 
 
 def test_only_a_solver_closes_the_gap_of_a_milp(draft: Draft) -> None:
