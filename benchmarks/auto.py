@@ -40,7 +40,7 @@ from training.families import FAMILIES, generate
 matplotlib.use("svg")
 
 SEED = 90_000
-LIMIT = 60.0
+LIMIT = 3.0
 CASES: tuple[tuple[str, str, dict[str, float], float], ...] = (  # name, family, size, share of the batch
     ("LP 10×50", "random-lp", {}, 1.0),
     ("LP 10×50, infinite bounds", "random-lp-infinite", {}, 1.0),

@@ -1,4 +1,4 @@
-"""Residuals of batched PDHG against iterations, from zero and from the network's answer."""
+"""Residuals of batched PDHG against iterations: from zero, from the network's answer, from that completed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from graphs.instance import Instance
 from graphs.points import PrimalDualPoint
 from graphs.predictor import Predictor
 from solvers.linear.pdhg import PdhgOutcome, PdhgSettings, solve_pdhg
+from solvers.linear.warm_start import warm_starts
 from training.plots import save
 
 _SETTINGS = PdhgSettings(tolerance=1e-8, find_rays=False)
@@ -28,7 +29,8 @@ def plot_residuals(
     for axes, (family, items) in zip(panels, instances.items(), strict=True):
         said = predictor.predict(build_graphs(items))
         starts = [PrimalDualPoint(prediction.solution, prediction.dual) for prediction in said]
-        for name, start in (("from zero", None), ("from the network", starts)):
+        ways = {"from zero": None, "from the network": starts, "completed": warm_starts(items, said)}
+        for name, start in ways.items():
             found = solve_pdhg(items, starts=start, settings=_SETTINGS, history=True)
             grid = np.arange(0, steps + 1, 10)
             errors = np.stack([sampled(outcome, grid) for outcome in found])

@@ -199,15 +199,18 @@ class Answer:
     def _lower_bound(self) -> float:
         proof = self.certificate
         proved = -math.inf if proof is None or proof.dual_bound is None else proof.dual_bound
-        return max(proved, self.safe_bound)
+        bound = max(proved, self.safe_bound)
+        if proof is None or proof.objective is None or not self._has_integral_point:
+            return bound
+        return min(bound, max(proved, proof.objective))  # the point may use its tolerance
 
     def _within_proof(self, objective: float) -> float:
-        """Between the dual bound and the feasible point's objective, in the minimising sense."""
+        """Between the dual bound and a feasible point's objective, in the minimising sense."""
         if not math.isfinite(objective):
             return objective
         above = max(objective, self._lower_bound)
         proof = self.certificate
-        if proof is None or proof.verdict is not Verdict.OPTIMAL or proof.objective is None:
+        if proof is None or proof.objective is None or not self._has_integral_point:
             return above
         return min(above, proof.objective)
 
@@ -220,12 +223,17 @@ class Answer:
     @property
     def _is_refuted(self) -> bool:
         """What is proved, though it settles no verdict, contradicts the network's."""
-        proof = self.certificate
-        has_point = proof is not None and proof.scope == "instance" and proof.point is not None
-        integral = proof is not None and proof.residuals.get("integrality_residual", 0.0) == 0.0
         if self.prediction.verdict is Verdict.INFEASIBLE:
-            return has_point and integral
+            return self._has_integral_point
         return self.prediction.verdict is Verdict.UNBOUNDED and math.isfinite(self._lower_bound)
+
+    @property
+    def _has_integral_point(self) -> bool:
+        """The certificate holds a point that is feasible for the instance itself."""
+        proof = self.certificate
+        if proof is None or proof.scope != "instance" or proof.point is None:
+            return False
+        return proof.residuals.get("integrality_residual", 0.0) == 0.0
 
     @property
     def _kind(self) -> CertificateKind | None:

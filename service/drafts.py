@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from graphs.instance import Instance, Vector
+from graphs.points import Candidate
 from graphs.prediction import Prediction, Verdict
 from service.answers import Answer, Lane, Model, Seconds
 from service.failures import Failure, together
 from solvers.linear.bounds import proven_bound
 from solvers.linear.certificate import Certificate, CertificateKind, Tolerances
-from solvers.linear.comparison import stronger
+from solvers.linear.comparison import merged
 from solvers.linear.lane.exact_lane import LaneResult
 
 
@@ -53,16 +54,20 @@ class Draft:
         return solved or (self.certificate is not None and self.certificate.kind is CertificateKind.OPTIMAL)
 
     def with_certificate(self, found: Certificate | None) -> Draft:
-        """The same with the stronger of two certificates."""
-        return replace(self, certificate=stronger(self.certificate, found))
+        """The same with the stronger of two certificates, by the precedence of `certify`."""
+        if found is None:
+            return self
+        duals = Candidate(duals=self.prediction.candidate.duals)
+        both = merged(self.instance, self.certificate, found, found.tolerances, besides=duals)
+        return replace(self, certificate=both)
 
     def with_result(self, result: LaneResult) -> Draft:
         """The same with what the solve lane came to; a solver that a certificate refutes is not accepted."""
-        merged = self.with_certificate(result.certificate)
-        against = _contradiction(merged.certificate, result)
+        after = self.with_certificate(result.certificate)
+        against = _contradiction(after.certificate, result)
         if against is not None:
             result = replace(result, accepted=False, verdict=None, reason=against)
-        return replace(merged, solver=result, lane=Lane.SOLVE)
+        return replace(after, solver=result, lane=Lane.SOLVE)
 
     def after(self, step: str, seconds: float) -> Draft:
         """The same with the time of a step, a field of `Seconds`, added."""

@@ -69,7 +69,7 @@ class CertificateKind(StrEnum):
 class RationalVectors:
     """What an exact certificate stands on; minimising sense, the offset included, as in `Certificate`.
 
-    Its float64 numbers and vectors are the nearest to these.
+    Its float64 vectors are the nearest to these; objective and gap are rounded up, the dual bound down.
     """
 
     point: tuple[Fraction, ...] | None = None

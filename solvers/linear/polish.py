@@ -24,7 +24,7 @@ from graphs.points import Candidate, Matrix, PrimalDualPoint
 from graphs.prediction import Prediction, Verdict
 from solvers.iteration import TerminationReason
 from solvers.linear.certificate import Certificate, CertificateKind, Tolerances, certify
-from solvers.linear.comparison import stronger
+from solvers.linear.comparison import merged
 from solvers.linear.integral.budget import RepairBudget
 from solvers.linear.integral.repair import repair
 from solvers.linear.pdhg import PdhgOutcome, PdhgSettings, solve_pdhg
@@ -109,7 +109,7 @@ def polished_certificates(
     for k, instance in enumerate(instances):
         if instance.is_mip and not _proves_infeasible(found[k]):
             claim = _repaired(instance, predictions[k], reached[k], tolerances, budget, any_point=not optimum)
-            found[k] = stronger(found[k], claim)
+            found[k] = merged(instance, found[k], claim, tolerances, besides=predictions[k].candidate)
     return found
 
 
@@ -122,11 +122,14 @@ def _claimed(
     optimum: bool,
 ) -> Certificate | None:
     """What the method's point, prices and rays prove, as they are or mended, or what was proved before."""
-    claim = stronger(before, certify(instance, outcome.candidate(), tolerances=tolerances))
+    duals = Candidate(duals=outcome.dual[None, :])
+    claim = certify(instance, outcome.candidate(), tolerances=tolerances)
+    claim = merged(instance, before, claim, tolerances, besides=duals)
     if _is_settled(claim, optimum):
         return claim
     for mended in _mended(instance, outcome, said):
-        claim = stronger(claim, certify(instance, mended, tolerances=tolerances))
+        further = certify(instance, mended, tolerances=tolerances)
+        claim = merged(instance, claim, further, tolerances, besides=duals)
         if _is_settled(claim, optimum):
             break
     return claim
@@ -173,7 +176,8 @@ def _repaired(
         return claim
     for projected in projections(instance, Candidate(rays=rays, duals=duals), said.likely(0.0)):
         both = replace(projected, points=np.array(points))
-        claim = stronger(claim, certify(instance, both, tolerances=tolerances))
+        further = certify(instance, both, tolerances=tolerances)
+        claim = merged(instance, claim, further, tolerances, besides=Candidate(duals=duals))
         if claim is not None and claim.verdict is not None:
             break
     return claim

@@ -5,9 +5,9 @@ first-order method needs nearly as long from there as from zero to find those fe
 solving with the rows' matrix A D Aᵀ, whose D the prediction names.
 
 Work is bounded by the instance, never by the clock: `ProximalSettings.steps` Newton steps, each of
-m³ / 3 + Σ_j k_j² multiplications for m rows and columns of k_j entries. Instances for which that is more
-than 2000 a nonzero, about what 35 first-order steps cost, or for which m² + Σ_j k_j² is more than 4 million
-numbers to keep, start at the network's pair.
+m³ / 3 + Σ_j k_j² multiplications for m rows and columns of k_j entries. Instances of more than 100 rows start
+at the network's pair: there so few steps seldom reach an optimum and cost more than the first-order steps
+they save. Up to there a Newton step is at most some 3 500 multiplications a nonzero.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import torch
 
 from graphs.instance import Instance, Vector
 from graphs.points import PrimalDualPoint
-from graphs.prediction import Prediction
+from graphs.prediction import Prediction, Verdict
 from solvers.linear.pdhg.problem import StackedProblem
 from solvers.linear.pdhg.start import Start, starting_point
 from solvers.linear.proximal import ProximalSettings, nearest_pairs
 
-_WORK_A_NONZERO = 2_000
+_MOST_ROWS = 100
 _MOST_NUMBERS = 4_000_000  # in memory together
 _FEW_ROWS = 31  # instances with at most so many are taken together
 
@@ -40,19 +40,32 @@ def warm_starts(
 ) -> list[PrimalDualPoint]:
     """A start for each instance (for its relaxation, where it has integers), in its own units.
 
+    Only where an optimum is the likeliest is there something to complete; elsewhere Newton's steps would all
+    be taken for little.
+
     Args:
         predictions: one an instance; of each, `solution` and `dual`, what is not finite taken as 0.
     """
     pairs = [PrimalDualPoint(_or_zero(said.solution), _or_zero(said.dual)) for said in predictions]
-    completed = completed_points(instances, pairs, settings=settings)
-    return [pair if better is None else better for pair, better in zip(pairs, completed, strict=True)]
+    places = [place for place, said in enumerate(predictions) if expects_optimum(said)]
+    completed = completed_points(
+        [instances[place] for place in places], [pairs[place] for place in places], settings=settings
+    )
+    for place, better in zip(places, completed, strict=True):
+        pairs[place] = pairs[place] if better is None else better
+    return pairs
+
+
+def expects_optimum(said: Prediction) -> bool:
+    """Whether that is the likeliest, answered or not."""
+    return said.likely(0.0)[0] is Verdict.OPTIMAL
 
 
 def completed_points(
     instances: Sequence[Instance], starts: Start, *, settings: ProximalSettings = _DEFAULT
 ) -> list[PrimalDualPoint | None]:
     """The pair with the smallest relative errors on the way from each start (None is zero); None where the
-    instance is too large for dense systems, or empty.
+    instance has too many rows, or none, or no columns.
 
     Raises:
         ValueError: not one start an instance, or a start of the wrong shape.
@@ -69,11 +82,10 @@ def completed_points(
 
 
 def is_completed(instance: Instance) -> bool:
-    """Whether the instance is within the limits on work and memory."""
-    if 0 in (instance.rows, instance.columns) or _numbers(instance, instance.rows) > _MOST_NUMBERS:
+    """Whether the instance is within the limits on work and memory, and has something to complete."""
+    if not 0 < instance.rows <= _MOST_ROWS or instance.columns == 0:
         return False
-    work = instance.rows**3 / 3 + _pairs(instance)
-    return work <= _WORK_A_NONZERO * instance.nonzeros
+    return _numbers(instance, instance.rows) <= _MOST_NUMBERS
 
 
 def _completed(

@@ -10,15 +10,22 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import highspy
 import numpy as np
 
 from graphs.instance import Instance, Vector
+from solvers.linear.exact.handover import Handover
 from solvers.linear.exact.highs_problem import HighsProblem
-from solvers.linear.exact.solution import HIGHS_STATUS, ExactSolution, SolveStatus, solve_without_columns
+from solvers.linear.exact.solution import (
+    HIGHS_STATUS,
+    ExactSolution,
+    Outside,
+    SolveStatus,
+    solve_without_columns,
+)
 
 _VERSION = (highspy.HIGHS_VERSION_MAJOR, highspy.HIGHS_VERSION_MINOR, highspy.HIGHS_VERSION_PATCH)
 NAME: Final = "HiGHS " + ".".join(str(part) for part in _VERSION)
@@ -50,13 +57,14 @@ def solve_highs(
     that matters.
 
     Args:
-        instance: what to solve; handed over as a minimisation.
+        instance: what to solve; handed over as a minimisation, without its offset, in the units of
+            `Handover.of(instance)`.
         time_limit: seconds for everything, re-solves included.
         mip_gap: relative gap at which a MILP counts as optimal.
         threads: threads HiGHS may use; all solves of a process must agree, or none may run meanwhile.
         feasibility_tolerance: absolute primal and dual feasibility tolerance, at least 1e-10.
         prepare: called with the `Highs` object, the instance loaded, before its first run: gives a start,
-            subscribes to callbacks. The object is then used for this call alone.
+            subscribes to callbacks, both in HiGHS's units. The object is then used for this call alone.
         options: further options of HiGHS, by its names; they win over the ones chosen here.
     """
     if instance.columns == 0:
@@ -68,10 +76,11 @@ def solve_highs(
     settings = _Settings(
         time.perf_counter() + time_limit, mip_gap, threads, feasibility_tolerance, options or {}, prepare
     )
-    answer = _solve(HighsProblem.of(instance), settings)
+    handed = Handover.of(instance)
+    answer = _solve(HighsProblem.over(handed.problem), settings)
     if answer.status is SolveStatus.ERROR or prepare is not None or options:
         _local.highs = None  # whatever state it is in, nobody inherits it
-    return _finish(answer, instance, time.perf_counter() - started)
+    return _finish(answer, instance, handed, time.perf_counter() - started)
 
 
 @dataclass(frozen=True)
@@ -97,27 +106,49 @@ class _Answer:
     farkas_ray: Vector | None = None
     unbounded_ray: Vector | None = None
     dual_bound: float | None = None
+    warned: bool = False
+    """HiGHS warned on taking the model."""
 
 
-def _finish(answer: _Answer, instance: Instance, seconds: float) -> ExactSolution:
+@dataclass(frozen=True, eq=False)
+class _Ran:
+    highs: Any
+    status: SolveStatus
+    detail: str
+    warned: bool = False
+
+
+def _finish(answer: _Answer, instance: Instance, handed: Handover, seconds: float) -> ExactSolution:
+    """The answer in the instance's units."""
+    units = handed.units
+    primal = units.point(answer.primal)
+    bound = None if answer.dual_bound is None else units.value(answer.dual_bound)
     return ExactSolution(
         status=answer.status,
         solver=NAME,
         seconds=seconds,
-        objective=None if answer.primal is None else instance.objective(answer.primal),
-        primal=answer.primal,
-        dual=answer.dual,
-        farkas_ray=answer.farkas_ray,
-        unbounded_ray=answer.unbounded_ray,
-        dual_bound=answer.dual_bound,
+        objective=None if primal is None else instance.objective(primal),
+        primal=primal,
+        dual=units.dual(answer.dual),
+        farkas_ray=units.farkas_ray(answer.farkas_ray),
+        unbounded_ray=units.point(answer.unbounded_ray),
+        dual_bound=None if bound is None else bound + instance.objective_offset,
+        linear_bound=bound,
         detail=answer.detail,
+        outside=handed.outside or (Outside("model") if answer.warned else None),
     )
 
 
 def _solve(problem: HighsProblem, settings: _Settings) -> _Answer:
-    highs, status, detail = _run(problem, settings, prepare=settings.prepare)
-    if detail == _LOST:
-        highs, status, detail = _run(problem, settings, change_presolve=True)
+    ran = _run(problem, settings, prepare=settings.prepare)
+    if ran.detail == _LOST:
+        ran = _run(problem, settings, change_presolve=True)
+    answer = _answer(ran, problem, settings)
+    return replace(answer, warned=True) if ran.warned else answer
+
+
+def _answer(ran: _Ran, problem: HighsProblem, settings: _Settings) -> _Answer:
+    highs, status, detail = ran.highs, ran.status, ran.detail
     match status:
         case SolveStatus.OPTIMAL:
             return _optimal(highs, problem, detail)
@@ -143,7 +174,7 @@ def _run(
     *,
     change_presolve: bool = False,
     prepare: Callable[[Any], None] | None = None,
-) -> tuple[Any, SolveStatus, str]:
+) -> _Ran:
     """Loads and runs; every returned HighsStatus is looked at, for running past a failed load is a crash."""
     highs = _highs()
     error = highspy.HighsStatus.kError
@@ -153,6 +184,7 @@ def _run(
         "threads": settings.threads,
         "presolve": "choose" if presolve else "off",
         "mip_rel_gap": settings.mip_gap,
+        "mip_abs_gap": 0.0,
         "primal_feasibility_tolerance": settings.tolerance,
         "dual_feasibility_tolerance": settings.tolerance,
         # an object's clock runs on over its LP solves, whose limit is on it; a MIP solve has its own clock
@@ -160,15 +192,16 @@ def _run(
     } | dict(settings.options)
     for option, value in options.items():
         if highs.setOptionValue(option, value) == error:
-            return highs, SolveStatus.ERROR, f"HiGHS refused the option {option}"
-    if problem.load(highs) == error:
-        return highs, SolveStatus.ERROR, "HiGHS refused the model"
+            return _Ran(highs, SolveStatus.ERROR, f"HiGHS refused the option {option}")
+    loaded = problem.load(highs)
+    if loaded not in (highspy.HighsStatus.kOk, highspy.HighsStatus.kWarning):
+        return _Ran(highs, SolveStatus.ERROR, "HiGHS refused the model")
     if prepare is not None:
         prepare(highs)
     if highs.run() == error:
-        return highs, SolveStatus.ERROR, f"HiGHS failed: {highs.getModelStatus().name}"
+        return _Ran(highs, SolveStatus.ERROR, f"HiGHS failed: {highs.getModelStatus().name}")
     detail = str(highs.getModelStatus().name)
-    return highs, HIGHS_STATUS[detail], detail
+    return _Ran(highs, HIGHS_STATUS[detail], detail, loaded == highspy.HighsStatus.kWarning)
 
 
 def _optimal(highs: Any, problem: HighsProblem, detail: str) -> _Answer:
@@ -187,22 +220,22 @@ def _unbounded(
 ) -> _Answer:
     """Completes what HiGHS left out: a ray from the recession cone, a feasible point from zero costs."""
     if ray is None:
-        highs, status, _ = _run(problem.recession(), settings)
-        if status is SolveStatus.OPTIMAL and highs.getInfo().objective_function_value < 0:
-            ray = np.array(highs.getSolution().col_value)
+        cone = _run(problem.recession(), settings)
+        if cone.status is SolveStatus.OPTIMAL and cone.highs.getInfo().objective_function_value < 0:
+            ray = np.array(cone.highs.getSolution().col_value)
     if point is None:
-        highs, status, _ = _run(problem.without_costs(), settings)
-        point = _feasible_point(highs) if status is SolveStatus.OPTIMAL else None
+        costless = _run(problem.without_costs(), settings)
+        point = _feasible_point(costless.highs) if costless.status is SolveStatus.OPTIMAL else None
     return _Answer(SolveStatus.UNBOUNDED, detail, primal=point, unbounded_ray=ray)
 
 
 def _decide(problem: HighsProblem, settings: _Settings, detail: str) -> _Answer:
     """Infeasible or unbounded? Without costs it cannot be unbounded; a feasible point decides."""
-    highs, status, _ = _run(problem.without_costs(), settings)
-    if status is SolveStatus.INFEASIBLE:
-        return _Answer(status, detail, farkas_ray=_dual_ray(highs))
-    if status is SolveStatus.OPTIMAL:
-        return _unbounded(problem, settings, detail, _feasible_point(highs), None)
+    ran = _run(problem.without_costs(), settings)
+    if ran.status is SolveStatus.INFEASIBLE:
+        return _Answer(ran.status, detail, farkas_ray=_dual_ray(ran.highs))
+    if ran.status is SolveStatus.OPTIMAL:
+        return _unbounded(problem, settings, detail, _feasible_point(ran.highs), None)
     return _Answer(SolveStatus.INFEASIBLE_OR_UNBOUNDED, detail)
 
 

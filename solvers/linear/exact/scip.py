@@ -13,7 +13,9 @@ import pyscipopt
 from pyscipopt.scip import Expr, ExprCons, Term
 
 from graphs.instance import Instance, Vector
+from solvers.linear.exact.handover import Handover
 from solvers.linear.exact.pool import distinct_points
+from solvers.linear.exact.problem import Problem
 from solvers.linear.exact.solution import SCIP_STATUS, ExactSolution, SolveStatus, solve_without_columns
 from solvers.linear.residuals import Matrix
 
@@ -42,18 +44,22 @@ def solve_scip(
     child where that matters.
 
     Args:
-        instance: what to solve; handed over as a minimisation.
+        instance: what to solve; handed over as a minimisation, without its offset, in the units of
+            `Handover.of(instance)`.
         time_limit: seconds for everything, re-solves included.
         mip_gap: relative gap at which a MILP counts as optimal.
         feasibility_tolerance: SCIP's (relative) feasibility tolerance.
-        prepare: called with the model and its variables before it is first solved: gives a start, listens.
+        prepare: called with the model and its variables before it is first solved: gives a start, listens,
+            both in SCIP's units.
     """
     if instance.columns == 0:
         return solve_without_columns(instance)
     started = time.perf_counter()
     deadline = started + time_limit
-    settings = {"limits/gap": mip_gap, "numerics/feastol": feasibility_tolerance}
-    model, variables = _run(instance, instance.objective_vector, settings, deadline, prepare)
+    settings = {"limits/gap": mip_gap, "limits/absgap": 0.0, "numerics/feastol": feasibility_tolerance}
+    handed = Handover.of(instance)
+    units = handed.units
+    model, variables = _run(handed.problem, settings, deadline, prepare)
     detail = str(model.getStatus())
     status = SCIP_STATUS[detail]
     primal: Vector | None = None
@@ -67,15 +73,20 @@ def solve_scip(
         status = SolveStatus.FEASIBLE
     if status in (SolveStatus.UNBOUNDED, SolveStatus.INFEASIBLE_OR_UNBOUNDED):
         ray = _primal_ray(model, variables)
-        status, primal = _decide(instance, status, settings, deadline)
+        status, primal = _decide(handed.problem, status, settings, deadline)
+    primal, pool = units.point(primal), units.point(pool)
+    bound = _dual_bound(model, status)
+    bound = None if bound is None else units.value(bound)
     return ExactSolution(
         status=status,
         solver=NAME,
         seconds=time.perf_counter() - started,
         objective=None if primal is None else instance.objective(primal),
         primal=primal,
-        unbounded_ray=ray if status is SolveStatus.UNBOUNDED else None,
-        dual_bound=_dual_bound(model, status),
+        unbounded_ray=units.point(ray) if status is SolveStatus.UNBOUNDED else None,
+        dual_bound=None if bound is None else bound + instance.objective_offset,
+        linear_bound=bound,
+        outside=handed.outside,
         detail=detail,
         pool=pool,
         pool_objectives=None if pool is None else np.array([instance.objective(point) for point in pool]),
@@ -83,8 +94,7 @@ def solve_scip(
 
 
 def _run(
-    instance: Instance,
-    cost: Vector,
+    problem: Problem,
     settings: dict[str, float],
     deadline: float,
     prepare: Callable[[Any, list[Any]], None] | None = None,
@@ -92,9 +102,8 @@ def _run(
     model = pyscipopt.Model()
     model.hideOutput()
     model.setParams(settings)
-    variables = _add_variables(model, instance, cost)
-    _add_rows(model, instance, variables)
-    model.addObjoffset(instance.objective_offset)
+    variables = _add_variables(model, problem)
+    _add_rows(model, problem, variables)
     if prepare is not None:
         prepare(model, variables)
     model.setParam("limits/time", max(0.0, deadline - time.perf_counter()))
@@ -102,18 +111,18 @@ def _run(
     return model, variables
 
 
-def _add_variables(model: Any, instance: Instance, cost: Vector) -> list[Any]:
-    kinds = np.where(instance.integrality, "I", "C").tolist()
-    lower, upper = _finite(instance.variable_lower_bound), _finite(instance.variable_upper_bound)
-    columns = zip(kinds, lower, upper, cost.tolist(), strict=True)
+def _add_variables(model: Any, problem: Problem) -> list[Any]:
+    kinds = np.where(problem.integrality, "I", "C").tolist()
+    lower, upper = _finite(problem.lower), _finite(problem.upper)
+    columns = zip(kinds, lower, upper, problem.cost.tolist(), strict=True)
     return [model.addVar(vtype=kind, lb=low, ub=high, obj=price) for kind, low, high, price in columns]
 
 
-def _add_rows(model: Any, instance: Instance, variables: list[Any]) -> None:
-    matrix = instance.constraint_matrix
+def _add_rows(model: Any, problem: Problem, variables: list[Any]) -> None:
+    matrix = problem.matrix
     terms = [Term(variable) for variable in variables]
     indices, values, starts = matrix.indices.tolist(), matrix.data.tolist(), matrix.indptr.tolist()
-    lower, upper = _finite(instance.constraint_lower_bound), _finite(instance.constraint_upper_bound)
+    lower, upper = _finite(problem.row_lower), _finite(problem.row_upper)
     for row, (low, high) in enumerate(zip(lower, upper, strict=True)):
         if low is None and high is None:
             continue
@@ -127,10 +136,10 @@ def _finite(bounds: Vector) -> list[float | None]:
 
 
 def _decide(
-    instance: Instance, status: SolveStatus, settings: dict[str, float], deadline: float
+    problem: Problem, status: SolveStatus, settings: dict[str, float], deadline: float
 ) -> tuple[SolveStatus, Vector | None]:
     """SCIP's incumbent of an unbounded problem lies at infinity: solve for a feasible point without costs."""
-    model, variables = _run(instance, np.zeros(instance.columns), settings, deadline)
+    model, variables = _run(problem.without_costs(), settings, deadline)
     found = SCIP_STATUS[str(model.getStatus())]
     if found is SolveStatus.INFEASIBLE:
         return found, None

@@ -6,9 +6,10 @@ solvers' statuses against them, so that a new one cannot arrive unnoticed.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,28 @@ SCIP_STATUS: Final = {
 """`Model.getStatus()` of SCIP. UNKNOWN becomes FEASIBLE where SCIP holds a solution."""
 
 
+@dataclass(frozen=True)
+class Outside:
+    """A part of an instance whose numbers a solver cannot take as they are: it has solved another instance.
+
+    Attributes:
+        part: a row (its entries or sides), a column (its bounds), the objective, or what a solver warned of.
+        place: number of the row or column.
+    """
+
+    part: Literal["row", "column", "objective", "model"]
+    place: int = 0
+
+    def name_in(self, instance: Instance) -> str:
+        match self.part:
+            case "row":
+                return f"row {instance.constraint_names[self.place]}"
+            case "column":
+                return f"column {instance.variable_names[self.place]}"
+            case _:
+                return f"the {self.part}"
+
+
 @dataclass(frozen=True, eq=False)
 class ExactSolution:
     """A solver's answer in the instance's own units, minimising, in farkas's sign conventions.
@@ -90,11 +113,14 @@ class ExactSolution:
         farkas_ray: y, shape (m,), with g(y) > 0 for c = 0, where the LP (relaxation) is infeasible.
         unbounded_ray: r, shape (n,), with c·r < 0 in the recession cone of rows and bounds.
         dual_bound: the solver's own lower bound on the minimum, offset included; None if it has none.
+        linear_bound: the same without the offset, as the solver had it: beside a large offset digits of
+            `dual_bound` are lost.
         seconds: wall clock time, model building included.
         solver: name and version.
         detail: the solver's own word for its status, for people.
         pool: feasible points of a MILP, shape (K, n), distinct, best first: the first is `primal`.
         pool_objectives: c·x + offset of each by our own arithmetic, shape (K,).
+        outside: what of the instance lay outside the solver's range; the answer may then be another's.
     """
 
     status: SolveStatus
@@ -109,6 +135,15 @@ class ExactSolution:
     detail: str = ""
     pool: NDArray[np.float64] | None = None
     pool_objectives: Vector | None = None
+    linear_bound: float | None = None
+    outside: Outside | None = None
+
+    def bound_without_offset(self, offset: float) -> float | None:
+        """The bound on the minimum of c·x."""
+        if self.dual_bound is None or self.linear_bound is None or not math.isfinite(self.linear_bound):
+            return None if self.dual_bound is None else self.dual_bound - offset
+        agrees = self.linear_bound + offset == self.dual_bound
+        return self.linear_bound if agrees else self.dual_bound - offset
 
 
 def solve_without_columns(instance: Instance) -> ExactSolution:
@@ -126,4 +161,5 @@ def solve_without_columns(instance: Instance) -> ExactSolution:
         primal=np.zeros(0),
         dual=np.zeros(instance.rows),
         dual_bound=value,
+        linear_bound=0.0,
     )

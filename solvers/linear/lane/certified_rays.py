@@ -28,6 +28,7 @@ from graphs.points import Candidate, Matrix
 from solvers.linear.certificate import CertificateKind, certify
 from solvers.linear.exact.highs import solve_highs
 from solvers.linear.exact.solution import ExactSolution, SolveStatus
+from solvers.linear.exact.units import equilibration
 
 _TIGHT: Final = 1e-9
 _WAYS: Final[tuple[Mapping[str, Any], ...]] = (
@@ -36,7 +37,6 @@ _WAYS: Final[tuple[Mapping[str, Any], ...]] = (
     {"presolve": "off", "simplex_scale_strategy": 4, "simplex_strategy": 4},
     {"presolve": "on"},
 )
-_PASSES: Final = 4
 
 KINDS: Final = {
     SolveStatus.INFEASIBLE: CertificateKind.INFEASIBLE,
@@ -146,20 +146,6 @@ def _scaled(instance: Instance, rows: Vector, columns: Vector) -> Instance:
         variable_lower_bound=instance.variable_lower_bound / columns,
         variable_upper_bound=instance.variable_upper_bound / columns,
     )
-
-
-def equilibration(matrix: csr_array) -> tuple[Vector, Vector]:
-    """Powers of two R, shape (m,), and S, shape (n,), that bring |R A S| near 1: geometric means."""
-    size = abs(matrix).tocoo()
-    row, column = size.coords
-    logs = np.log2(size.data)
-    rows, columns = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
-    row_count = np.maximum(np.bincount(row, minlength=len(rows)), 1)
-    column_count = np.maximum(np.bincount(column, minlength=len(columns)), 1)
-    for _ in range(_PASSES):
-        rows = -np.bincount(row, logs + columns[column], minlength=len(rows)) / row_count
-        columns = -np.bincount(column, logs + rows[row], minlength=len(columns)) / column_count
-    return np.exp2(np.rint(rows)), np.exp2(np.rint(columns))
 
 
 def stacked(vector: Vector | None) -> Matrix:

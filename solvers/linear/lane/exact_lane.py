@@ -21,6 +21,7 @@ from itertools import islice
 from typing import Final
 
 from graphs.instance import Instance
+from graphs.points import Candidate
 from runtime.isolation import Pool, PoolError, Result
 from solvers.linear.certificate import DEFAULT_TOLERANCES, Tolerances
 from solvers.linear.exact.solution import SolveStatus
@@ -100,14 +101,22 @@ class ExactLane:
                     self._pool.interrupt()
 
     def solve(
-        self, instance: Instance, options: SolveOptions = _DEFAULT, start: Start | None = None
+        self,
+        instance: Instance,
+        options: SolveOptions = _DEFAULT,
+        start: Start | None = None,
+        known: Candidate | None = None,
     ) -> LaneResult:
         """One instance, to the end of `options.time_limit` at most, and two seconds for ending a child.
 
+        Args:
+            known: vectors that the answer is held against: a feasible point contradicts "infeasible", a
+                Farkas ray contradicts a point. They are certified here once more; no solver is given them.
+
         Raises:
-            ValueError: the start does not have the instance's shape.
+            ValueError: the start or what is known does not have the instance's shape.
         """
-        question = Question.of(instance, options, start)
+        question = Question.of(instance, options, start, known)
         with self._session():
             return self._finish(question, None, time.monotonic() + options.time_limit)
 
@@ -116,6 +125,7 @@ class ExactLane:
         instances: Iterable[Instance],
         options: SolveOptions = _DEFAULT,
         starts: Iterable[Start | None] | None = None,
+        known: Iterable[Candidate | None] | None = None,
     ) -> Iterator[LaneResult]:
         """A result for each instance, in order, several at work; limits are for each of them.
 
@@ -124,15 +134,15 @@ class ExactLane:
         slice of the input that they are in has been solved once.
 
         Args:
-            starts: one for each instance.
+            starts, known: one for each instance; see `solve`.
 
         Raises:
-            ValueError: a start does not have its instance's shape.
+            ValueError: a start, or what is known, does not have its instance's shape.
         """
-        given = iter(starts) if starts is not None else None
+        given: Iterator[Start | None] = iter(()) if starts is None else iter(starts)
+        held: Iterator[Candidate | None] = iter(()) if known is None else iter(known)
         questions = (
-            Question.of(instance, options, None if given is None else next(given, None))
-            for instance in instances
+            Question.of(instance, options, next(given, None), next(held, None)) for instance in instances
         )
         with self._session():
             while part := list(islice(questions, _SLICE)):
@@ -187,12 +197,14 @@ class ExactLane:
             result = self._asked(question, first, deadline)
         if needs_tighter(question, result) and not self._is_over(deadline):
             options = replace(question.options, feasibility_tolerance=TIGHT)
-            result = better(result, self._asked(replace(question, options=options), first, deadline))
+            again = self._asked(replace(question, options=options), first, deadline)
+            result = better(result, again, is_mip=question.instance.is_mip)
         result = self._with_proof(question, result, deadline)
         for solver in others:
             if not needs_second(question, result) or self._is_over(deadline):
                 break
-            result = better(result, self._asked(question, solver, deadline))
+            second = self._asked(question, solver, deadline)
+            result = better(result, second, is_mip=question.instance.is_mip)
             result = self._with_proof(question, result, deadline)
         result = self._with_subset(question, result, deadline)
         return replace(result, seconds=spent + time.monotonic() - began)

@@ -27,7 +27,8 @@ class Incumbent:
         solver: "HiGHS" or "SCIP".
         objective: of the best point, None without one.
         bound: the solver's own lower bound, None without one.
-        gap: |objective − bound| / max(|objective|, 1e-9), None where either is missing.
+        gap: |objective − bound| / max(|c·x|, min(1, ‖c‖_∞)), None where either is missing: an offset does not
+            hide it.
         nodes: branch-and-bound nodes.
         improved: the line brings a better point.
     """
@@ -46,10 +47,15 @@ class IncumbentLog:
 
     Args:
         path: None to keep only `first_objective`.
+        costs, offset: the solver's values are γ c·x; ours are c·x + offset.
+        unit: min(1, ‖c‖_∞), of the gap's denominator.
     """
 
-    def __init__(self, path: Path | None, solver: str) -> None:
+    def __init__(
+        self, path: Path | None, solver: str, *, costs: float = 1.0, offset: float = 0.0, unit: float = 1.0
+    ) -> None:
         self._path = path
+        self._costs, self._offset, self._unit = costs, offset, unit
         self._solver = solver
         self._started = time.perf_counter()
         self._best = math.inf
@@ -57,20 +63,32 @@ class IncumbentLog:
         self.first_objective: float | None = None
 
     def note(self, objective: float, bound: float, nodes: int) -> None:
-        """Writes a line where the point is better than the last, or the last line is old enough."""
+        """Writes a line where the point is better than the last, or the last line is old enough.
+
+        Args:
+            objective, bound: in the solver's units, without the offset; infinite where there is none.
+        """
         seconds = time.perf_counter() - self._started
         improved = _is_number(objective) and objective < self._best - 1e-12 * abs(objective)
         if improved:
             self._best = objective
             if self.first_objective is None:
-                self.first_objective = objective
+                self.first_objective = self._shown(objective)
         if self._path is None or not (improved or seconds - self._last >= _PERIOD):
             return
         self._last = seconds
         best = self._best if _is_number(self._best) else None
         lower = bound if _is_number(bound) else None
-        gap = None if best is None or lower is None else abs(best - lower) / max(abs(best), 1e-9)
+        gap = None
+        if best is not None and lower is not None:
+            difference = abs(best - lower) / self._costs
+            gap = difference / (max(abs(best) / self._costs, self._unit) or 1.0)
+        best, lower = self._shown(best), self._shown(lower)
         self._write(Incumbent(round(seconds, 4), self._solver, best, lower, gap, nodes, improved))
+
+    def _shown(self, value: float | None) -> float | None:
+        """In our units, with the offset."""
+        return None if value is None else value / self._costs + self._offset
 
     def _write(self, incumbent: Incumbent) -> None:
         assert self._path is not None

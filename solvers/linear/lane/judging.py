@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
-
-import numpy as np
 
 from graphs.instance import Instance
 from graphs.points import Candidate
@@ -16,7 +14,7 @@ from solvers.linear.certificate import Certificate, Tolerances
 from solvers.linear.exact.solution import SolveStatus
 from solvers.linear.lane.messages import Job, LaneReply, LaneTask, PackedInstance
 from solvers.linear.lane.options import SolveOptions, SolverName
-from solvers.linear.lane.recheck import candidate_of, recheck
+from solvers.linear.lane.recheck import candidate_of, joined, recheck, row
 from solvers.linear.lane.result import FailureKind, LaneFailure, LaneResult
 from solvers.linear.lane.start import Start
 
@@ -29,7 +27,7 @@ _MEMORY_WORDS: Final = ("kMemoryLimit", "memlimit")
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """An instance to solve, with its settings and its start."""
+    """An instance to solve, with its settings, its start, and what is known of it (the start included)."""
 
     instance: Instance
     options: SolveOptions
@@ -37,16 +35,19 @@ class Question:
     known: Candidate
 
     @classmethod
-    def of(cls, instance: Instance, options: SolveOptions, start: Start | None) -> Question:
-        """Raises ValueError where the start does not fit."""
-        known = Candidate()
+    def of(
+        cls, instance: Instance, options: SolveOptions, start: Start | None, known: Candidate | None = None
+    ) -> Question:
+        """Raises ValueError where the start or what is known does not fit."""
+        known = Candidate() if known is None else known
+        _check(instance, known)
         if start is not None:
             start.check(instance)
-            points = (
-                start.primal[None, :] if start.primal is not None and start.is_complete else np.zeros((0, 0))
+            known = replace(
+                known,
+                points=joined(row(start.primal if start.is_complete else None), known.points),
+                duals=joined(row(start.dual), known.duals),
             )
-            duals = start.dual[None, :] if start.dual is not None else np.zeros((0, 0))
-            known = Candidate(points=points, duals=duals)
         return cls(instance, options, start, known)
 
     @property
@@ -55,6 +56,18 @@ class Question:
 
     def task(self, solver: SolverName) -> LaneTask:
         return LaneTask(Job.SOLVE, PackedInstance.of(self.instance), solver, self.options, self.start)
+
+
+def _check(instance: Instance, known: Candidate) -> None:
+    for name, size in (
+        ("points", instance.columns),
+        ("duals", instance.rows),
+        ("farkas_rays", instance.rows),
+        ("rays", instance.columns),
+    ):
+        vectors = getattr(known, name)
+        if vectors.ndim != 2 or (len(vectors) and vectors.shape[1] != size):
+            raise ValueError(f"the known {name} have shape {vectors.shape}, expected (K, {size})")
 
 
 class Judge:
@@ -108,6 +121,7 @@ class Judge:
             accepted=checked.accepted,
             reason=checked.reason,
             start=reply.start,
+            gap=checked.gap,
         )
 
     def lost(self, place: int, error: PoolError, *, cancelled: bool) -> Result[LaneReply]:

@@ -17,6 +17,7 @@ from graphs.instance import Instance, Mask, Vector
 from solvers.linear.exact.highs import solve_highs
 from solvers.linear.exact.pool import feasible_points
 from solvers.linear.exact.solution import ExactSolution, SolveStatus
+from solvers.linear.lane.recheck_objective import AGREEMENT, cost_unit
 from solvers.linear.residuals import tightened_box
 
 _SHARE: Final = 0.1
@@ -57,18 +58,19 @@ def with_whole_integers(instance: Instance, solution: ExactSolution, deadline: f
     A solver's z = 5·10⁻⁷ holds x ≤ 10⁶ z, and z = 0 does not: the rest is solved anew with the integers
     rounded. Where no such point is as good, the solution stays as it is, for the recheck to refuse.
     """
-    point, objective = solution.primal, solution.objective
-    if point is None or objective is None or len(feasible_points(instance, point[None, :])):
+    point = solution.primal
+    if point is None or solution.objective is None or len(feasible_points(instance, point[None, :])):
         return solution
     found = completed_start(
         instance, np.where(instance.integrality, np.rint(point), np.nan), deadline=deadline
     )
     if found is None:
         return solution
-    value = instance.objective(found)
-    if value > objective + 1e-6 * (1.0 + abs(objective)):
+    cost = instance.objective_vector
+    given = float(cost @ point)
+    if float(cost @ found) > given + AGREEMENT * (abs(given) + cost_unit(instance)):
         return solution
-    return replace(solution, primal=found, objective=value)
+    return replace(solution, primal=found, objective=instance.objective(found))
 
 
 def _solve_rest(instance: Instance, lower: Vector, upper: Vector, seconds: float) -> Vector | None:

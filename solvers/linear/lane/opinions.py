@@ -14,6 +14,9 @@ from solvers.linear.lane.result import FailureKind, LaneResult
 TIGHT: Final = 1e-9
 """The solver's tolerance where its usual one is too loose for the recheck."""
 
+_EQUAL: Final = 1e-6
+"""Relative difference up to which two objectives are the same."""
+
 
 def solvers_of(instance: Instance, options: SolveOptions) -> tuple[SolverName, ...]:
     """Who is asked, in turn. By `benchmarks/lanes.py` HiGHS is the faster one on the bundled families."""
@@ -50,11 +53,15 @@ def needs_second(question: Question, result: LaneResult) -> bool:
     return not result.accepted or (not question.instance.is_mip and not result.is_certified)
 
 
-def better(first: LaneResult, second: LaneResult) -> LaneResult:
+def better(first: LaneResult, second: LaneResult, *, is_mip: bool = False) -> LaneResult:
     """The answer that counts, with what was said against the other.
 
     Certified counts more than accepted, accepted more than not. Two accepted ones that contradict each other,
-    neither certified, are both refused.
+    neither certified, are both refused. So is an LP's optimum without prices and without a certificate where
+    the other solver's equal objective was refused: nobody has checked it.
+
+    Args:
+        is_mip: the answers are about a MILP.
     """
     ranks = [
         (result.is_certified, result.accepted, result.solution is not None) for result in (first, second)
@@ -64,5 +71,22 @@ def better(first: LaneResult, second: LaneResult) -> LaneResult:
     if both and first.verdict is not second.verdict and not chosen.is_certified:
         reason = f"{first.solver} says {first.status.value}, {second.solver} {second.status.value}"
         return replace(first, accepted=False, verdict=None, reason=reason)
+    if not is_mip and _is_unchecked_echo(chosen, other):
+        reason = f"{chosen.solver} says no more than {other.solver}: {other.reason}"
+        chosen = replace(chosen, accepted=False, verdict=None, reason=reason)
     said = other.reason or f"{other.solver} says {other.status.value}"
     return replace(chosen, start=first.start or second.start, earlier=(*first.earlier, *second.earlier, said))
+
+
+def _is_unchecked_echo(chosen: LaneResult, other: LaneResult) -> bool:
+    if not chosen.accepted or chosen.is_certified or other.accepted or other.failure is not None:
+        return False
+    mine, theirs = chosen.solution, other.solution
+    if mine is None or theirs is None or mine.dual is not None:
+        return False
+    if mine.status is not SolveStatus.OPTIMAL or theirs.status is not SolveStatus.OPTIMAL:
+        return False
+    if mine.objective is None or theirs.objective is None:
+        return False
+    size = max(abs(mine.objective), abs(theirs.objective))
+    return abs(mine.objective - theirs.objective) <= _EQUAL * size

@@ -17,8 +17,8 @@ def listen_to_highs(log: IncumbentLog, point: Vector | None) -> Callable[[Any], 
     """What `solve_highs` shall do before it runs.
 
     Args:
-        log: told of every better point and of HiGHS's own progress lines.
-        point: a feasible point, shape (n,), given as a MIP start.
+        log: told of every better point and of HiGHS's own progress lines, in HiGHS's units.
+        point: a feasible point, shape (n,), in HiGHS's units (`Handover`), given as a MIP start.
     """
 
     def note(event: Any) -> None:

@@ -1,14 +1,15 @@
 """A solver's answer, looked at by our own arithmetic before anybody believes it.
 
     optimal      a point that satisfies rows, bounds and integrality; c·x + offset as the solver states it;
-                 not below a bound that is proved; the solver's own bound within its gap; of an LP, where
-                 prices come with it, prices that are dual feasible and close the gap
+                 not below a bound that is proved; the solver's own bound within its gap, and no better point
+                 at hand; of an LP, where prices come with it, prices that are dual feasible and close the gap
     feasible     the same without the gap: a limit was hit with a point in hand
     infeasible   no feasible point at hand, and no certificate that says otherwise
     unbounded    no finite dual bound at hand, no proof of infeasibility
 
 What passes is the solver's word, not contradicted (`accepted`); what it proves besides is the certificate's
-business. What fails is refused with a reason and no verdict. No solver is needed here.
+business. What fails is refused with a reason and no verdict. Where the instance's numbers lay outside the
+solver's range, its word counts for nothing: a certificate must imply it. No solver is needed here.
 """
 
 from __future__ import annotations
@@ -24,11 +25,9 @@ from graphs.prediction import Verdict
 from solvers.linear.certificate import Certificate, CertificateKind, certify
 from solvers.linear.exact.solution import ExactSolution, SolveStatus
 from solvers.linear.lane.recheck_dual import dual_objection
+from solvers.linear.lane.recheck_objective import objective_objection, stated_gap
 from solvers.linear.lane.recheck_point import point_objection, rounded
 from solvers.linear.residuals import DEFAULT_TOLERANCES, Tolerances
-
-AGREEMENT: Final = 1e-6
-"""Objectives agree within AGREEMENT · (1 + |value|)."""
 
 _VERDICTS: Final = {
     SolveStatus.OPTIMAL: Verdict.OPTIMAL,
@@ -47,6 +46,7 @@ class Recheck:
         verdict: what the solver's word supports; None where it is refused or says nothing.
         accepted: nothing contradicts the solver's word, and it is one.
         reason: why it is not accepted; empty where it is.
+        gap: the relative gap between the point and the solver's own bound (`recheck_objective.stated_gap`).
     """
 
     solution: ExactSolution
@@ -54,6 +54,7 @@ class Recheck:
     verdict: Verdict | None
     accepted: bool
     reason: str = ""
+    gap: float | None = None
 
 
 def candidate_of(solution: ExactSolution, known: Candidate | None = None) -> Candidate:
@@ -61,10 +62,10 @@ def candidate_of(solution: ExactSolution, known: Candidate | None = None) -> Can
     known = Candidate() if known is None else known
     pool = _none() if solution.pool is None else solution.pool
     return Candidate(
-        points=_joined(_row(solution.primal), pool, known.points),
-        duals=_joined(_row(solution.dual), known.duals),
-        farkas_rays=_joined(_row(solution.farkas_ray), known.farkas_rays),
-        rays=_joined(_row(solution.unbounded_ray), known.rays),
+        points=joined(row(solution.primal), pool, known.points),
+        duals=joined(row(solution.dual), known.duals),
+        farkas_rays=joined(row(solution.farkas_ray), known.farkas_rays),
+        rays=joined(row(solution.unbounded_ray), known.rays),
     )
 
 
@@ -97,7 +98,13 @@ def recheck(
         return Recheck(solution, certificate, None, False, f"{words}, but {objection}")
     if solution.status in (SolveStatus.OPTIMAL, SolveStatus.FEASIBLE):
         solution = _with_rounded_point(instance, solution, tolerances)
-    return Recheck(solution, certificate, _verdict(instance, solution, certificate), True)
+    return Recheck(
+        solution,
+        certificate,
+        _verdict(instance, solution, certificate),
+        True,
+        gap=stated_gap(instance, solution),
+    )
 
 
 def _misshapen(instance: Instance, solution: ExactSolution) -> str:
@@ -119,7 +126,7 @@ def _objection(
     mip_gap: float,
     tolerances: Tolerances,
 ) -> str:
-    contradiction = _contradiction(solution, certificate)
+    contradiction = _contradiction(solution, certificate) or _outside(instance, solution, certificate)
     if contradiction:
         return contradiction
     if solution.status not in (SolveStatus.OPTIMAL, SolveStatus.FEASIBLE):
@@ -127,8 +134,7 @@ def _objection(
     proved = _is_proved(instance, solution, certificate)
     return (
         ("" if proved else point_objection(instance, solution.primal, tolerances))
-        or _objective_objection(instance, solution, certificate)
-        or _bound_objection(instance, solution, mip_gap)
+        or objective_objection(instance, solution, certificate, mip_gap)
         or ("" if proved else dual_objection(instance, solution, tolerances))
     )
 
@@ -160,33 +166,18 @@ def _contradiction(solution: ExactSolution, certificate: Certificate | None) -> 
     return ""
 
 
-def _objective_objection(instance: Instance, solution: ExactSolution, certificate: Certificate | None) -> str:
-    """Our c·x + offset against the solver's, proved bounds, and better points at hand."""
-    assert solution.primal is not None
-    ours = instance.objective(solution.primal)
-    slack = AGREEMENT * (1.0 + abs(ours)) + instance.columns * 1e-15 * abs(ours)
-    if solution.objective is None or not abs(solution.objective - ours) <= slack:
-        return f"its point's objective is {ours!r}, not {solution.objective!r}"
-    if certificate is None:
+def _outside(instance: Instance, solution: ExactSolution, certificate: Certificate | None) -> str:
+    """Why the solver may have solved another instance, where nothing proves its verdict for this one."""
+    verdict = _verdict(instance, solution, certificate)
+    if solution.outside is None or verdict is None:
         return ""
-    bound, cost = certificate.dual_bound, certificate.residuals.get("violation_cost", 0.0)
-    if bound is not None and bound - cost > ours + slack:
-        return f"its objective {ours!r} is below the proved bound {bound!r}"
-    return ""
-
-
-def _bound_objection(instance: Instance, solution: ExactSolution, mip_gap: float) -> str:
-    assert solution.primal is not None
-    bound, ours = solution.dual_bound, instance.objective(solution.primal)
-    slack = AGREEMENT * (1.0 + abs(ours))
-    if bound is None:
-        return "it states no bound" if solution.status is SolveStatus.OPTIMAL and instance.is_mip else ""
-    if not bound <= ours + slack:
-        return f"its bound {bound!r} is above its objective {ours!r}"
-    allowed = slack + (mip_gap * max(abs(ours), abs(bound)) if instance.is_mip else 0.0)
-    if solution.status is SolveStatus.OPTIMAL and not ours - bound <= allowed:
-        return f"its bound {bound!r} leaves a gap to its objective {ours!r}"
-    return ""
+    proved = certificate is not None and certificate.verdict is verdict
+    if proved and solution.status is SolveStatus.OPTIMAL:
+        proved = certificate is not None and certificate.kind is CertificateKind.OPTIMAL
+    name = solution.solver.split()[0]
+    return (
+        "" if proved else f"coefficients of {solution.outside.name_in(instance)} lie outside {name}'s range"
+    )
 
 
 def _with_rounded_point(instance: Instance, solution: ExactSolution, tolerances: Tolerances) -> ExactSolution:
@@ -206,7 +197,8 @@ def _verdict(instance: Instance, solution: ExactSolution, certificate: Certifica
     return Verdict.OPTIMAL if instance.is_mip and solution.dual_bound is not None else None
 
 
-def _row(vector: Vector | None) -> Matrix:
+def row(vector: Vector | None) -> Matrix:
+    """A matrix of this one row; of none without a vector."""
     return _none() if vector is None else vector[None, :]
 
 
@@ -214,6 +206,7 @@ def _none() -> Matrix:
     return np.zeros((0, 0))
 
 
-def _joined(*parts: Matrix) -> Matrix:
+def joined(*parts: Matrix) -> Matrix:
+    """The rows of all parts."""
     kept = [part for part in parts if len(part)]
     return np.concatenate(kept) if kept else _none()

@@ -5,8 +5,9 @@ and
 
     Σ_i (y_i > 0 ? y_i L_i : y_i U_i) + Σ_j (d_j > 0 ? d_j l_j : d_j u_j)  =  c·x.
 
-Entries of the wrong sign count as violations relative to the terms they are made of; a solver's own tolerance
-is allowed for. This refuses wrong answers; what proves right ones is `solvers.linear.certificate`.
+Entries of the wrong sign count as violations relative to the terms they are made of and to min(1, ‖c‖_∞),
+prices times their row's largest entry where that is below one; a solver's own tolerance is allowed for. This
+refuses wrong answers; what proves right ones is `solvers.linear.certificate`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ from typing import Final
 import numpy as np
 
 from graphs.instance import Instance, Vector
+from solvers.linear.exact.handover import SMALL_COST
 from solvers.linear.exact.solution import ExactSolution, SolveStatus
+from solvers.linear.lane.recheck_objective import cost_unit
 from solvers.linear.residuals import Tolerances
 
 _DUAL: Final = 1e-5
 _GAP: Final = 1e-5
+_OWN: Final = 1e-6
+"""A solver's own absolute dual tolerance, and some more, in the units of its costs."""
 
 
 def dual_objection(instance: Instance, solution: ExactSolution, tolerances: Tolerances) -> str:
@@ -35,19 +40,23 @@ def dual_objection(instance: Instance, solution: ExactSolution, tolerances: Tole
     terms = np.abs(cost) + abs(matrix).T @ np.abs(dual)
     rows, row_wrong = _priced(dual, instance.constraint_lower_bound, instance.constraint_upper_bound)
     columns, column_wrong = _priced(reduced, instance.variable_lower_bound, instance.variable_upper_bound)
-    largest = 1.0 + float(np.abs(dual).max(initial=0.0))
-    if row_wrong.max(initial=0.0) > _DUAL * largest:
+    unit = cost_unit(instance) or 1.0
+    size = np.minimum(abs(matrix).max(axis=1).toarray().ravel(), 1.0) if matrix.nnz else np.zeros(len(dual))
+    largest = unit + float((np.abs(dual) * size).max(initial=0.0))
+    row_wrong = row_wrong * size
+    own = _OWN if unit >= SMALL_COST else _OWN * unit
+    if row_wrong.max(initial=0.0) > _DUAL * largest + own:
         row = instance.constraint_names[int(row_wrong.argmax())]
         return f"the price of row {row} has the wrong sign"
-    share = column_wrong / (1.0 + terms)
+    share = np.maximum(column_wrong - own, 0.0) / (unit + terms)
     if share.max(initial=0.0) > _DUAL:
         column = int(share.argmax())
         name = instance.variable_names[column]
         return f"the reduced cost of {name} has the wrong sign ({reduced[column]:.3g})"
-    value, size = rows[0] + columns[0], rows[1] + columns[1]
+    value, terms_size = rows[0] + columns[0], rows[1] + columns[1]
     ours = float(cost @ point)
     magnitude = float(np.abs(cost) @ np.abs(point))
-    slack = _GAP * (1.0 + abs(ours)) + tolerances.feasibility * (magnitude + size)
+    slack = _GAP * (unit + abs(ours)) + tolerances.feasibility * (magnitude + terms_size)
     slack += float(column_wrong @ np.abs(point))
     if abs(ours - value) > slack:
         return f"its prices leave a gap: {ours!r} against {value!r}"

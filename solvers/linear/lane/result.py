@@ -60,6 +60,8 @@ class LaneResult:
         reason: why not accepted; empty where it is.
         start: what became of the start; None where none was given.
         irreducible_subset: rows and bounds that cannot hold together, where asked for and found.
+        gap: of an accepted answer with a point and a bound, max(c·x − bound, 0) / max(|c·x|, min(1, ‖c‖_∞)):
+            the solver's own bound, the offset left out.
         earlier: what was refused or failed before this answer, a sentence each.
     """
 
@@ -76,6 +78,7 @@ class LaneResult:
     start: StartReport | None = None
     irreducible_subset: IrreducibleSubset | None = None
     earlier: tuple[str, ...] = ()
+    gap: float | None = None
 
     @property
     def is_certified(self) -> bool:

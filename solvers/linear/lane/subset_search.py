@@ -116,14 +116,14 @@ def _test(instance: Instance, members: FoundSubset, deadline: float) -> _Test:
     part = restricted(instance, members)
     found = solve_highs(part, time_limit=max(0.0, deadline - time.perf_counter()))
     if found.status is SolveStatus.OPTIMAL:
-        return _Test(infeasible=False)
+        return _Test(infeasible=False if found.outside is None else None)
     if found.status is not SolveStatus.INFEASIBLE:
         return _Test(infeasible=None)
     if members.integral:
-        return _Test(infeasible=True)
+        return _Test(infeasible=True if found.outside is None else None)
     certified = with_certified_ray(part, found, deadline=deadline)
     if certified is found or certified.farkas_ray is None:
-        return _Test(infeasible=True)
+        return _Test(infeasible=True if found.outside is None else None)
     ray = np.zeros(instance.rows)
     ray[members.rows] = certified.farkas_ray
     return _Test(infeasible=True, ray=ray)

@@ -10,7 +10,9 @@ import highspy
 import numpy as np
 
 from graphs.instance import Instance, Vector
+from solvers.linear.exact.handover import Handover
 from solvers.linear.exact.highs import solve_highs
+from solvers.linear.exact.pool import distinct_points
 from solvers.linear.exact.scip import solve_scip
 from solvers.linear.exact.solution import ExactSolution, SolveStatus
 from solvers.linear.lane.certified_rays import KINDS, with_certified_ray
@@ -19,12 +21,14 @@ from solvers.linear.lane.messages import Job, LaneReply, LaneTask
 from solvers.linear.lane.mip_start import completed_start, with_whole_integers
 from solvers.linear.lane.options import SolveOptions
 from solvers.linear.lane.progress import listen_to_highs, listen_to_scip
+from solvers.linear.lane.recheck_objective import cost_unit
 from solvers.linear.lane.start import Start, StartReport, StartUse, start_error
 from solvers.linear.lane.start_choice import CROSSOVER_ERROR, chosen_columns, mip_start_pays, working_set_pays
 from solvers.linear.lane.subset_search import find_subset
 from solvers.linear.lane.working_set import solve_working_set
 
 _SAME: Final = 1e-6
+"""Of |c·x| + min(1, ‖c‖_∞): objectives within this are the same."""
 _PRICING, _PRICED = 0.1, 0.2
 """Seconds, and share of a MILP's own time, that its relaxation's prices may take: they bound the optimum."""
 
@@ -105,11 +109,14 @@ class _Crossover:
         assert start.dual is not None
         self.accepted = False
         self._solution: Any = highspy.HighsSolution()
-        point = np.clip(start.primal, instance.variable_lower_bound, instance.variable_upper_bound)
+        handed = Handover.of(instance)
+        problem = handed.problem
+        point = np.clip(handed.units.inner_point(start.primal), problem.lower, problem.upper)
+        dual = handed.units.inner_dual(start.dual)
         self._solution.col_value = point.tolist()
-        self._solution.row_value = np.asarray(instance.constraint_matrix @ point).tolist()
-        reduced = instance.objective_vector - instance.constraint_matrix.T @ start.dual
-        self._solution.row_dual = start.dual.tolist()
+        self._solution.row_value = np.asarray(problem.matrix @ point).tolist()
+        reduced = problem.cost - problem.matrix.T @ dual
+        self._solution.row_dual = dual.tolist()
         self._solution.col_dual = reduced.tolist()
         self._solution.value_valid = self._solution.dual_valid = True
 
@@ -160,18 +167,36 @@ def _solve_mip(
 ) -> tuple[ExactSolution, StartReport | None]:
     options, start = task.options, task.start
     by_highs = task.solver == "highs"
-    log = IncumbentLog(options.log, "HiGHS" if by_highs else "SCIP")
-    point = None
+    units = Handover.of(instance).units
+    log = IncumbentLog(
+        options.log,
+        "HiGHS" if by_highs else "SCIP",
+        costs=units.costs,
+        offset=instance.objective_offset,
+        unit=cost_unit(instance),
+    )
+    point = given = None
     if start is not None and start.primal is not None and mip_start_pays(instance, start):
         point = completed_start(instance, start.primal, deadline=deadline)
+        given = None if point is None else units.inner_point(point)
     if by_highs:
-        prepare = None if point is None and options.log is None else listen_to_highs(log, point)
+        prepare = None if point is None and options.log is None else listen_to_highs(log, given)
         solution = _highs(instance, options, deadline, prepare)
     else:
-        listener = None if point is None and options.log is None else listen_to_scip(log, point)
+        listener = None if point is None and options.log is None else listen_to_scip(log, given)
         solution = _scip(instance, options, deadline, listener)
     solution = with_whole_integers(instance, solution, deadline)
+    if point is not None:
+        solution = _with_known_point(instance, solution, point)
     return solution, _mip_report(instance, start, point, log.first_objective)
+
+
+def _with_known_point(instance: Instance, solution: ExactSolution, point: Vector) -> ExactSolution:
+    """The feasible point that the search began with in the pool too: the answer is held against it."""
+    own = [] if solution.primal is None else [solution.primal]
+    further = [point] if solution.pool is None else sorted([*solution.pool, point], key=instance.objective)
+    pool = distinct_points([*own, *further])
+    return replace(solution, pool=pool, pool_objectives=np.array([instance.objective(one) for one in pool]))
 
 
 def _mip_report(
@@ -184,7 +209,8 @@ def _mip_report(
         pays = mip_start_pays(instance, start)
         return _cold(start, "no feasible point was found near it" if pays else "a start would not pay here")
     objective = instance.objective(point)
-    slack = _SAME * (1.0 + abs(objective))
+    offset = instance.objective_offset
+    slack = _SAME * (abs(objective - offset) + cost_unit(instance)) + float(np.spacing(abs(offset)))
     if first is None or first < objective - slack:
         used, detail = None, "given as a MIP start, not known to be used"
     elif first <= objective + slack:
@@ -222,6 +248,8 @@ def _unbounded_or_infeasible(
         unbounded_ray=relaxed.unbounded_ray,
         objective=instance.objective(found.primal),
         dual_bound=None,
+        linear_bound=None,
         pool=None,
         pool_objectives=None,
+        outside=found.outside or relaxed.outside,
     )

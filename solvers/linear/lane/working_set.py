@@ -26,9 +26,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
 from graphs.instance import Instance, Mask, Vector
+from solvers.linear.exact.handover import Handover
 from solvers.linear.exact.highs import NAME, use_threads
 from solvers.linear.exact.highs_problem import HighsProblem
+from solvers.linear.exact.problem import Problem
 from solvers.linear.exact.solution import ExactSolution, SolveStatus
+from solvers.linear.exact.units import Units
 
 _ROUNDS: Final = 100
 _GROWTH: Final = 0.5
@@ -60,7 +63,12 @@ def solve_working_set(
         None where the method gives up (a limit, numerical trouble): a cold solve has the word then.
     """
     started = time.perf_counter()
-    search = _Search(instance, chosen, tolerance, started + time_limit)
+    handed = Handover.of(instance)
+    if handed.outside is not None:
+        return None
+    search = _Search(handed.problem, chosen, tolerance, started + time_limit)
+    if not search.loaded:
+        return None
     first = search.size
     for rounds in range(1, _ROUNDS + 1):
         answer = search.step()
@@ -69,17 +77,19 @@ def solve_working_set(
         if answer.status is SolveStatus.UNKNOWN:
             return None
         sifting = Sifting(rounds, first, search.size, instance.columns)
+        answer = _in_own_units(answer, instance, handed.units)
         return replace(answer, seconds=time.perf_counter() - started), sifting
     return None
 
 
 class _Search:
-    def __init__(self, instance: Instance, chosen: Mask, tolerance: float, deadline: float) -> None:
-        self.instance = instance
-        self.matrix: csc_array = instance.constraint_matrix.tocsc()
+    def __init__(self, problem: Problem, chosen: Mask, tolerance: float, deadline: float) -> None:
+        self.problem = problem
+        self.matrix: csc_array = problem.matrix.tocsc()
         self.tolerance = tolerance
         self.deadline = deadline
-        lower, upper = instance.variable_lower_bound, instance.variable_upper_bound
+        self.loaded = False  # HiGHS has taken all it was given, unchanged
+        lower, upper = problem.lower, problem.upper
         self.at_upper: Mask = np.abs(upper) < np.abs(lower)
         self.rest = np.where(self.at_upper, upper, lower)
         free = ~np.isfinite(self.rest)
@@ -96,7 +106,7 @@ class _Search:
         """Solves over the set; the answer for the whole LP, or None where columns joined."""
         highs = self.highs
         highs.setOptionValue("time_limit", highs.getRunTime() + max(0.0, self.deadline - time.perf_counter()))
-        if highs.run() == highspy.HighsStatus.kError:
+        if not self.loaded or highs.run() == highspy.HighsStatus.kError:
             return _unknown()
         match highs.getModelStatus().name:
             case "kOptimal":
@@ -110,20 +120,11 @@ class _Search:
 
     def _priced(self) -> ExactSolution | None:
         dual = np.array(self.highs.getSolution().row_dual)
-        reduced = self.instance.objective_vector - self.matrix.T @ dual
+        reduced = self.problem.cost - self.matrix.T @ dual
         if self._join(reduced):
             return None
-        point = self._point()
-        value = self.instance.objective(point)
         return ExactSolution(
-            SolveStatus.OPTIMAL,
-            NAME,
-            0.0,
-            objective=value,
-            primal=point,
-            dual=dual,
-            dual_bound=value,
-            detail="kOptimal",
+            SolveStatus.OPTIMAL, NAME, 0.0, primal=self._point(), dual=dual, detail="kOptimal"
         )
 
     def _infeasible(self) -> ExactSolution | None:
@@ -140,15 +141,13 @@ class _Search:
         feasible = self.highs.getInfo().primal_solution_status == highspy.kSolutionStatusFeasible
         if not found or status == highspy.HighsStatus.kError or not feasible:
             return _unknown()
-        direction = np.zeros(self.instance.columns)
+        direction = np.zeros(len(self.rest))
         direction[self.order] = np.array(ray)
-        point = self._point()
         return ExactSolution(
             SolveStatus.UNBOUNDED,
             NAME,
             0.0,
-            objective=self.instance.objective(point),
-            primal=point,
+            primal=self._point(),
             unbounded_ray=direction,
             detail="kUnbounded",
         )
@@ -160,14 +159,14 @@ class _Search:
 
     def _join(self, reduced: Vector) -> bool:
         """Adds the worst of the columns outside whose reduced cost, shape (n,), has the wrong sign."""
-        instance = self.instance
-        fixed = instance.variable_lower_bound == instance.variable_upper_bound
+        problem = self.problem
+        fixed = problem.lower == problem.upper
         wrong = np.where(self.at_upper, reduced, -reduced)
         wrong[self.inside | fixed] = 0.0
         offenders = np.flatnonzero(wrong > self.tolerance)
         if not len(offenders):
             return False
-        most = max(100, int(_GROWTH * instance.rows))
+        most = max(100, int(_GROWTH * problem.matrix.shape[0]))
         if len(offenders) > most:
             offenders = offenders[np.argpartition(-wrong[offenders], most)[:most]]
         self._add(np.sort(offenders).astype(np.int32))
@@ -175,17 +174,18 @@ class _Search:
 
     def _add(self, columns: Columns) -> None:
         part = self.matrix[:, columns]
-        instance, rest = self.instance, self.rest[columns]
-        self.highs.addCols(
+        problem, rest = self.problem, self.rest[columns]
+        added = self.highs.addCols(
             len(columns),
-            instance.objective_vector[columns],
-            instance.variable_lower_bound[columns] - rest,
-            instance.variable_upper_bound[columns] - rest,
+            problem.cost[columns],
+            problem.lower[columns] - rest,
+            problem.upper[columns] - rest,
             part.nnz,
             part.indptr[:-1].astype(np.int32),
             part.indices.astype(np.int32),
             part.data,
         )
+        self.loaded = self.loaded and added == highspy.HighsStatus.kOk
         self.inside[columns] = True
         self.order = np.concatenate([self.order, columns])
 
@@ -197,20 +197,35 @@ class _Search:
             highs.setOptionValue(option, self.tolerance)
         highs.setOptionValue("threads", 1)
         highs.setOptionValue("presolve", "off")
-        instance, columns = self.instance, self.order
-        shift = instance.constraint_matrix @ self.rest
+        problem, columns = self.problem, self.order
+        shift = problem.matrix @ self.rest
         rest = self.rest[columns]
-        problem = HighsProblem(
-            instance.objective_vector[columns],
+        restricted = HighsProblem(
+            problem.cost[columns],
             csr_array(self.matrix[:, columns]),
-            instance.constraint_lower_bound - shift,
-            instance.constraint_upper_bound - shift,
-            instance.variable_lower_bound[columns] - rest,
-            instance.variable_upper_bound[columns] - rest,
+            problem.row_lower - shift,
+            problem.row_upper - shift,
+            problem.lower[columns] - rest,
+            problem.upper[columns] - rest,
             np.zeros(len(columns), dtype=np.bool_),
         )
-        problem.load(highs)
+        self.loaded = restricted.load(highs) == highspy.HighsStatus.kOk
         return highs
+
+
+def _in_own_units(answer: ExactSolution, instance: Instance, units: Units) -> ExactSolution:
+    point = units.point(answer.primal)
+    value = None if point is None else instance.objective(point)
+    is_optimal = answer.status is SolveStatus.OPTIMAL
+    return replace(
+        answer,
+        objective=value,
+        primal=point,
+        dual=units.dual(answer.dual),
+        farkas_ray=units.farkas_ray(answer.farkas_ray),
+        unbounded_ray=units.point(answer.unbounded_ray),
+        dual_bound=value if is_optimal else None,
+    )
 
 
 def _unknown() -> ExactSolution:

@@ -196,9 +196,14 @@ def relative_gap(
     distance = max(objective - bound, NOTHING) + cost
     if not distance:
         return NOTHING
-    largest = Fraction(max(map(abs, program.objective), default=0), program.denominator)
-    size = max(abs(objective), min(Fraction(1), largest))
+    size = gap_size(program, objective)
     return distance / size if size else None
+
+
+def gap_size(program: RationalProgram, objective: Fraction) -> Fraction:
+    """max(|objective|, min(1, ‖c‖_∞)), what a gap is relative to."""
+    largest = Fraction(max(map(abs, program.objective), default=0), program.denominator)
+    return max(abs(objective), min(Fraction(1), largest))
 
 
 def without_integer(box: tuple[list[Bound], list[Bound]]) -> int | None:

@@ -3,6 +3,9 @@
 Everything is decided in rational arithmetic on the instance's decimals (`solvers.linear.rational.checks`);
 how the vectors were found (`solvers.linear.rational.neighbours`) does not matter. The one tolerance that
 remains is the gap's: "optimal" says that the exact gap is within it, and which gap it is, often 0.
+
+The float64 numbers beside the fractions are rounded to the safe side: bounds and gains down, objectives and
+gaps up (minimising sense).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from solvers.linear.rational.checks import DualFacts, PointFacts, relative_gap, 
 from solvers.linear.rational.neighbours import Neighbours
 from solvers.linear.rational.program import RationalProgram, RationalVector
 from solvers.linear.rational.repair import DEFAULT_EXACT_LIMITS, ExactLimits
+from solvers.linear.rational.rounding import rounded_down, rounded_up
 
 Point = tuple[RationalVector, PointFacts]
 Dual = tuple[RationalVector, DualFacts]
@@ -155,7 +159,7 @@ class _Search:
             gap=gap,
             relaxed=bool(integrality),
             residuals=_EXACT_POINT
-            | {"integrality_residual": float(integrality)}
+            | {"integrality_residual": rounded_up(integrality)}
             | (_EXACT_DUAL if dual is not None else {}),
         )
 
@@ -200,17 +204,17 @@ class _Search:
             point=None if point is None else _floats(point[0]),
             dual=None if dual is None else _floats(dual),
             ray=None if ray is None else _floats(ray),
-            objective=None if objective is None else float(objective),
-            dual_bound=None if finite else (-np.inf if bounded is None else float(bounded)),
-            gap=None if gap is None else float(gap),
+            objective=None if objective is None else rounded_up(objective),
+            dual_bound=None if finite else (-np.inf if bounded is None else rounded_down(bounded)),
+            gap=None if gap is None else rounded_up(gap),
             rational=rational,
         )
 
 
 def _ray_residuals(gain: Fraction, magnitude: Fraction) -> dict[str, float]:
     return {
-        "ray_gain": float(gain),
-        "relative_ray_gain": float(gain / magnitude),
+        "ray_gain": rounded_down(gain),
+        "relative_ray_gain": rounded_down(gain / magnitude),
         "ray_violation": 0.0,
         "relative_ray_violation": 0.0,
     }

@@ -73,6 +73,7 @@ class SavedAnswer:
     provenance: str
     objective: Fraction | None
     objective_provenance: str | None
+    dual_bound: Fraction | None
     solution: Mapping[str, Fraction] | None
     solution_provenance: str | None
     certificate: SavedCertificate | None
@@ -105,6 +106,7 @@ def _answer(answer: Members) -> SavedAnswer:
         provenance=answer.choice("provenance", ("predicted", "certified", "solved")),
         objective=answer.number("objective"),
         objective_provenance=answer.of("objective_provenance", _text_or_null, "a text or null"),
+        dual_bound=answer.number("dual_bound") if answer.has("dual_bound") else None,
         solution=None if solution is None else values,
         solution_provenance=answer.of("solution_provenance", _text_or_null, "a text or null"),
         certificate=_certificate(answer.object("certificate"))

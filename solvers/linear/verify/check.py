@@ -30,7 +30,10 @@ class Check:
         if self.limit is None:
             return self.name if self.value is None else f"{self.name}: {_words(self.value)}"
         if isinstance(self.value, float) and isinstance(self.limit, float):
-            return f"{self.name}: {_words(self.value)}, where the limit is {_words(self.limit)}"
+            value, limit = _words(self.value), _words(self.limit)
+            if value == limit:  # they differ in later digits
+                value, limit = repr(self.value), repr(self.limit)
+            return f"{self.name}: {value}, where the limit is {limit}"
         return f"{self.name}: {_words(self.value)}, where {_words(self.limit)} belongs"
 
 

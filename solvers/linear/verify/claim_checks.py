@@ -35,24 +35,22 @@ from solvers.linear.verify.residuals import (
     vanishing_costs,
     vanishing_rows,
 )
+from solvers.linear.verify.stated_numbers import GROUP, StatedNumbers
 from solvers.linear.verify.stated_ranges import (
     RAY,
     bound_range,
     gap_range,
     margin_range,
+    objective_range,
     offset_slack,
     ray_ranges,
 )
 
 ONE = Fraction(1)
-_ULP = Fraction(1, 1 << 51)
-_CLOSE = {"exact": _ULP, "numeric": Fraction(1, 10**9)}
-"""How closely a stated number has to lie in its range, relative."""
 
 _POINT = ("primal_residual", "relative_primal_residual", "bound_residual", "integrality_residual")
 _DUAL = ("dual_residual", "relative_dual_residual", "violation_cost")
 _EXACTLY = (NOTHING, NOTHING)
-_STATED = "numbers stated"
 
 RAY_VIOLATION = "violation of the ray"
 """Checked of exact rays, and of numeric ones that need a tolerance."""
@@ -68,6 +66,7 @@ class ClaimChecks:
         self.box = program.box(NOTHING if self.exact else saved.tolerances["integrality"])
         self.offset = Fraction(program.offset, program.denominator)
         self.sign = -1 if saved.sense == "maximise" else 1
+        self.stated = StatedNumbers(self.exact, self.sign, self.measures.total_rounding)
 
     def checks(self) -> Iterator[Check]:
         """In the order in which they are worth reading."""
@@ -81,6 +80,11 @@ class ClaimChecks:
                 yield from self._point_checks()
                 yield from self._bound_checks()
         yield equal("verdict of the certificate", self.saved.verdict, self.implied_verdict)
+
+    @property
+    def proves_point(self) -> bool:
+        """The instance, and not only its relaxation, is shown to have a feasible point."""
+        return self.saved.point is not None and self.saved.scope == "instance" and not self._facts.integrality
 
     @property
     def implied_verdict(self) -> str | None:
@@ -166,9 +170,7 @@ class ClaimChecks:
         else:
             fractional = self.saved.kind == "feasible" and facts.integrality > limit
             yield Check("scope", "relaxation", "instance, of an integral point", fractional)
-        slack = self._cost_slack(self.offset)
-        objective = facts.objective + self.offset
-        yield self._stated("objective", self.saved.objective, (objective - slack, objective + slack))
+        yield self.stated.check("objective", self.saved.objective, self._objective_range())
 
     def _bound_checks(self) -> Iterator[Check]:
         """The dual bound and the gap, or that there is none, and which kind follows."""
@@ -189,9 +191,9 @@ class ClaimChecks:
             yield self._cancels("reduced costs", cone)
             yield self._negligible(cone)
         bound = self._bound_range(dual, facts, cone)
-        slack = NOTHING if self.exact else offset_slack(bound, self.offset)
+        slack = NOTHING if self.exact else offset_slack(bound[0], self.offset)
         span = (bound[0] + self.offset - slack, bound[1] + self.offset)
-        yield self._stated("dual bound", saved.dual_bound, span, close=_ULP)
+        yield self.stated.check("dual bound", saved.dual_bound, span)
         cost = _EXACTLY if self.exact else cost_range(self.measures, self._point, dual)
         yield from self._gap_checks(bound, cost)
         ranges = dict(zip(_DUAL, (cone.largest, cone.largest_share, cost), strict=True))
@@ -214,24 +216,25 @@ class ClaimChecks:
         saved, objective = self.saved, self._facts.objective
         gap = relative_gap(self.program, objective, bound[1], cost[0])
         allowed = saved.tolerances["gap"]
-        closes = not self._facts.integrality and saved.gap is not None and saved.gap <= allowed
+        held = gap if self.exact else saved.gap
+        closes = not self._facts.integrality and held is not None and held <= allowed
         yield equal("kind", saved.kind, "optimal" if closes else "feasible")
         if saved.kind == "optimal":
             yield Check("gap", shown(gap), number(allowed), gap is not None and gap <= allowed)
-        span = gap_range(self.program, objective, bound, cost, self._cost_slack(NOTHING))
+        span = gap_range(self.program, objective, bound, cost, self._cost_slack)
         if span is None:
             yield Check("gap, stated", shown(saved.gap), None, saved.gap is None)
         else:
-            yield self._stated("gap", saved.gap, span, own_sense=False)
+            yield self.stated.check("gap", saved.gap, span)
 
     def _numbers(self, ranges: dict[str, Range]) -> Iterator[Check]:
         """Each residual lies in its range, and there are no others; exact numbers are what they are."""
         stated = self.saved.residuals
         if set(stated) != set(ranges):
             names = ", ".join(sorted(set(stated) ^ set(ranges)))[:80]
-            yield Check("residuals stated", names, "only those of this kind", False, _STATED)
+            yield Check("residuals stated", names, "only those of this kind", False, GROUP)
         for name in sorted(set(stated) & set(ranges)):
-            yield self._stated(name, stated[name], ranges[name], own_sense=False)
+            yield self.stated.check(name, stated[name], ranges[name])
         if self.saved.exact is not None:
             yield from self._exact_numbers(self.saved.exact)
 
@@ -248,25 +251,7 @@ class ClaimChecks:
             bound = self.sign * (found + self.offset)
             gap = relative_gap(self.program, self._facts.objective, found)
         for name, value in (("objective", objective), ("dual_bound", bound), ("gap", gap)):
-            yield Check(f"exact {name}", shown(stated[name]), shown(value), stated[name] == value, _STATED)
-
-    def _stated(
-        self,
-        name: str,
-        stated: Fraction | None,
-        span: Range,
-        *,
-        own_sense: bool = True,
-        close: Fraction | None = None,
-    ) -> Check:
-        """A stated number lies in its range, but for `close` relative; the exact end is shown as limit."""
-        low, high = span
-        sign = self.sign if own_sense else 1
-        if stated is None:
-            return Check(f"{name}, stated", None, number(sign * high), False, _STATED)
-        slack = (_CLOSE[self.saved.rigour] if close is None else close) * max(abs(low), abs(high))
-        holds = low - slack <= sign * stated <= high + slack
-        return Check(f"{name}, stated", number(stated), number(sign * high), holds, _STATED)
+            yield Check(f"exact {name}", shown(stated[name]), shown(value), stated[name] == value, GROUP)
 
     def _point_ranges(self) -> dict[str, Range]:
         integrality = self._facts.integrality
@@ -280,11 +265,19 @@ class ClaimChecks:
             return NOTHING
         return value_slack(self.measures, dual, self.box, facts.magnitude, priced=priced)
 
-    def _cost_slack(self, offset: Fraction) -> Fraction:
-        """Rounding of c·x + offset."""
+    def _objective_range(self) -> Range:
+        """Of c·x + offset."""
+        objective = self._facts.objective
+        if self.exact:
+            return objective + self.offset, objective + self.offset
+        return objective_range(self.measures, self._point, objective, self.offset)
+
+    @property
+    def _cost_slack(self) -> Fraction:
+        """Rounding of c·x."""
         if self.exact:
             return NOTHING
-        return 3 * self.measures.total_rounding * (self.measures.cost_size(self._point) + abs(offset))
+        return 3 * self.measures.total_rounding * self.measures.cost_size(self._point)
 
     @property
     def _point(self) -> RationalVector:

@@ -128,7 +128,7 @@ def point_ranges(measures: Measures, point: RationalVector, integrality: Fractio
             (excess, error, ONE + bound) for row in rows for excess, error, bound in row
         ),
         "bound_residual": _worst((excess, error, ONE) for column in columns for excess, error, _ in column),
-        "integrality_residual": (integrality, integrality and integrality + slack),
+        "integrality_residual": (max(integrality - slack, NOTHING), integrality and integrality + slack),
     }
 
 

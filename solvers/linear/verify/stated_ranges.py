@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from solvers.linear.rational.checks import NOTHING, DualFacts, relative_gap
+from solvers.linear.rational.checks import NOTHING, DualFacts, gap_size, relative_gap
 from solvers.linear.rational.program import Bound, RationalProgram, RationalVector
-from solvers.linear.verify.residuals import ONE, Measures, Range, Vanishing
+from solvers.linear.verify.residuals import ONE, Measures, Range, Vanishing, rounding_factor
 
 Box = tuple[list[Bound], list[Bound]]
 
 RAY = ("ray_gain", "relative_ray_gain", "ray_violation", "relative_ray_violation")
 
 _UNIT = Fraction(1, 1 << 53)
-_LEAST = Fraction(1, 10**300)
 
 
 def ray_ranges(gain: Fraction, magnitude: Fraction, slack: Fraction, cone: Vanishing) -> dict[str, Range]:
@@ -55,9 +54,24 @@ def bound_range(
     return facts.value - slack - reach * high, facts.value - reach * low
 
 
-def offset_slack(bound: Range, offset: Fraction) -> Fraction:
-    """Rounding of the sum of a bound and the offset."""
-    return 8 * _UNIT * (abs(bound[0]) + abs(offset))
+def offset_slack(value: Fraction, offset: Fraction) -> Fraction:
+    """Rounding of the sum of a value and the offset."""
+    return 8 * _UNIT * (abs(value) + abs(offset))
+
+
+def objective_range(
+    measures: Measures, point: RationalVector, objective: Fraction, offset: Fraction
+) -> Range:
+    """Of c·x + offset, where `objective` is the exact c·x.
+
+    The float64 sum is rounded to nearest, so it may be better by γ Σ_j |c_j x_j|, γ of the terms that are not
+    zero, and by the last places of the sum with the offset. An offset's size adds no more than that.
+    """
+    terms = sum(1 for c, x in zip(measures.program.objective, point.numerators, strict=True) if c and x)
+    size = measures.cost_size(point)
+    last = offset_slack(objective, offset)
+    better = (rounding_factor(terms) * size if terms else NOTHING) + last / 2
+    return objective + offset - better, objective + offset + 3 * measures.total_rounding * size + last
 
 
 def gap_range(
@@ -68,5 +82,6 @@ def gap_range(
     most = relative_gap(program, objective, bound[0], cost[1] + slack)
     if least is None or most is None:
         return None
-    spread = ONE + slack / max(abs(objective), _LEAST)
+    size = gap_size(program, objective)
+    spread = ONE + slack / size if size else ONE
     return least / spread, max(most, least) * spread

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from graphs.instance import Instance
 from solvers.linear.rational.program import RationalProgram, RationalVector
+from solvers.linear.verify.answer_checks import AnswerChecks, Proved
 from solvers.linear.verify.answer_document import SavedAnswer, SavedCertificate, read_answers
 from solvers.linear.verify.check import Check, equal, number
 from solvers.linear.verify.claim_checks import RAY_VIOLATION, ClaimChecks
@@ -38,7 +39,7 @@ _SHAPES = {
 }
 """Which vectors of n and which of m entries a certificate needs; `feasible` may have a dual too."""
 
-_SHAPE, _ANSWER = "vectors and numbers", "answer"
+_SHAPE = "vectors and numbers"
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _verify_one(instance: Instance, answer: SavedAnswer, *, allow_tolerances: bo
     checks += claim.checks()
     if not all(check.holds for check in checks):
         return _refused(checks)
-    checks += _answer_checks(instance, answer, saved, claim.implied_verdict)
+    checks += AnswerChecks(instance, answer, saved, Proved.by(claim, saved)).checks()
     if not all(check.holds for check in checks):
         return _refused(checks)
     return Verification(tuple(checks), _statement(answer, saved, checks, claim.implied_verdict))
@@ -107,8 +108,8 @@ def _first_checks(
     instance: Instance, answer: SavedAnswer, saved: SavedCertificate, *, allow_tolerances: bool
 ) -> Iterator[Check]:
     """That the certificate speaks of this instance, with vectors of its shape and allowed tolerances."""
-    yield equal("instance of the answer", answer.sha256[:64], instance.sha256, "instance")
-    yield equal("instance of the certificate", saved.sha256[:64], instance.sha256, "instance")
+    yield equal("instance of the answer", answer.sha256[:65], instance.sha256, "instance")
+    yield equal("instance of the certificate", saved.sha256[:65], instance.sha256, "instance")
     yield equal("sense", saved.sense, "maximise" if instance.maximize else "minimise", "instance")
     columns, rows = _SHAPES[saved.kind]
     lengths = dict.fromkeys(columns, instance.columns) | dict.fromkeys(rows, instance.rows)
@@ -139,46 +140,6 @@ def _tolerance_checks(saved: SavedCertificate, *, allow_tolerances: bool) -> Ite
         yield Check(f"tolerance {name}", number(value), number(limit), holds, "tolerances")
 
 
-def _answer_checks(
-    instance: Instance, answer: SavedAnswer, saved: SavedCertificate, implied: str | None
-) -> Iterator[Check]:
-    """That the answer claims no more than its certificate carries."""
-    if implied is not None:
-        yield equal("verdict of the answer", answer.verdict, implied)
-    if answer.provenance == "certified":
-        yield Check(
-            "a certified verdict that the certificate implies", None, None, implied is not None, _ANSWER
-        )
-    for what, provenance, there in (
-        ("objective", answer.objective_provenance, answer.objective is not None),
-        ("solution", answer.solution_provenance, answer.solution is not None),
-    ):
-        known = ("predicted", "certified", "solved") if there else (None,)
-        yield Check(f"provenance of the {what}", provenance, None, provenance in known, _ANSWER)
-        if provenance == "certified":
-            yield equal(f"kind that certifies the {what}", saved.kind, "optimal", _ANSWER)
-    if answer.objective_provenance in ("certified", "solved") and answer.objective is not None:
-        stated = saved.objective
-        limit = None if stated is None else number(stated)
-        same = answer.objective == stated
-        yield Check("objective of the answer", number(answer.objective), limit, same, _ANSWER)
-    if answer.solution_provenance in ("certified", "solved") and answer.solution is not None:
-        yield _solution_check(instance, answer.solution, saved.point)
-
-
-def _solution_check(
-    instance: Instance, solution: Mapping[str, Fraction], point: RationalVector | None
-) -> Check:
-    entries = [] if point is None else [number(value) for value in point.fractions()]
-    expected = dict(zip(instance.variable_names, entries, strict=False))
-    stated = {name: number(value) for name, value in solution.items()}
-    nonzero = {name for name, value in expected.items() if value}
-    wrong = sum(
-        name not in expected or stated.get(name, 0.0) != expected[name] for name in nonzero | {*stated}
-    )
-    return Check("entries of the solution unlike the point's", float(wrong), 0.0, wrong == 0, _ANSWER)
-
-
 def _statement(
     answer: SavedAnswer, saved: SavedCertificate, checks: Sequence[Check], implied: str | None
 ) -> str:
@@ -200,4 +161,6 @@ def _statement(
     bound = "" if saved.dual_bound is None else f", and {number(saved.dual_bound):.12g} is a dual bound"
     claimed = implied is None and answer.verdict != "abstain"
     rest = f"; the verdict {answer.verdict!r} is not proved by it" if claimed else ""
+    if saved.dual_bound is None and answer.dual_bound is not None:
+        rest += f"; the answer's dual bound {number(answer.dual_bound):.12g} is not verified"
     return f"the point with objective {objective} is feasible{of}, {how}{bound}{rest}"

@@ -199,3 +199,61 @@ def test_real_instances_are_certified_exactly(shared_instances: Path, file: str)
     if claim.kind is CertificateKind.OPTIMAL:
         assert claim.gap == 0.0
     check_by_hand(instance, claim)
+
+
+@pytest.mark.parametrize("maximize", [False, True])
+def test_numbers_beside_the_fractions_are_rounded_to_the_safe_side(maximize: bool) -> None:
+    """minimise x with 7x ≥ 5, whose optimum 5/7 lies between two float64 numbers."""
+    instance = Instance(
+        name="sevenths",
+        objective_vector=np.array([1.0]),
+        constraint_matrix=csr_array(np.array([[7.0]])),
+        constraint_lower_bound=np.array([5.0]),
+        constraint_upper_bound=np.array([INF]),
+        variable_lower_bound=np.array([0.0]),
+        variable_upper_bound=np.array([INF]),
+        integrality=np.zeros(1, dtype=np.bool_),
+        maximize=maximize,
+    )
+    claim = certify(instance, Candidate(points=np.array([[5 / 7]]), duals=np.array([[1 / 7]])))
+    assert claim is not None
+    exact = exact_certificate(instance, claim)
+    assert exact is not None
+    assert exact.rational is not None
+    assert exact.rational.objective == exact.rational.dual_bound == Fraction(5, 7)
+    assert (exact.dual_bound, exact.objective) == (0.7142857142857142, 0.7142857142857143)
+    document = exact.to_json(instance, vectors=True)
+    sign = -1 if maximize else 1
+    assert document["dual_bound"] == sign * 0.7142857142857142
+    assert document["objective"] == sign * 0.7142857142857143
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_exact_floats_are_never_better_than_the_fractions(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    instance = Instance(
+        name="random",
+        objective_vector=rng.integers(1, 9, size=2).astype(np.float64),
+        constraint_matrix=csr_array(rng.integers(1, 14, size=(2, 2)).astype(np.float64)),
+        constraint_lower_bound=rng.integers(1, 9, size=2).astype(np.float64),
+        constraint_upper_bound=np.full(2, INF),
+        variable_lower_bound=np.zeros(2),
+        variable_upper_bound=np.full(2, INF),
+        integrality=np.zeros(2, dtype=np.bool_),
+        objective_offset=0.1,
+    )
+    points, duals = np.full((1, 2), 9 + 1 / 3), np.full((1, 2), 1 / 29)
+    claim = certify(instance, Candidate(points=points, duals=duals))
+    exact = None if claim is None else exact_certificate(instance, claim)
+    assert exact is not None
+    numbers = exact.rational
+    assert numbers is not None
+    assert numbers.objective is not None
+    assert exact.objective is not None
+    assert decimal(exact.objective) >= numbers.objective
+    if numbers.dual_bound is not None:
+        assert exact.dual_bound is not None
+        assert exact.gap is not None
+        assert numbers.gap is not None
+        assert decimal(exact.dual_bound) <= numbers.dual_bound
+        assert decimal(exact.gap) >= numbers.gap

@@ -312,7 +312,8 @@ def test_nothing_that_certifies_or_solves_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     ours, foreign = done.stdout.splitlines()
-    own = "answer_document check claim_checks residuals stated_ranges strict_json verification"
+    own = "answer_checks answer_document check claim_checks residuals stated_numbers stated_ranges"
+    own += " strict_json verification"
     expected = {f"verify.{name}" for name in own.split()} | {"rational.checks", "rational.program"}
     assert {name.removeprefix("solvers.linear.") for name in ours.split()} == expected | {
         "verify",
