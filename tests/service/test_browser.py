@@ -96,7 +96,8 @@ class Visit:
         return [url for url in self.requested if not url.startswith(own)]
 
     def _note(self, message: ConsoleMessage) -> None:
-        refused = "Failed to load resource" in message.text and "/v1/predict" in message.location["url"]
+        ours = "/v1/predict" in message.location["url"] or "CONNECTION_REFUSED" in message.text
+        refused = "Failed to load resource" in message.text and ours
         if message.type in ("error", "warning") and not refused:
             self.complaints.append(message.text)
 
@@ -165,6 +166,28 @@ def test_a_chosen_file_is_answered(visit: Visit, fake: Any, lp: bytes) -> None:
         fill.evaluate("element => element.style.width") for fill in visit.page.query_selector_all(".bar i")
     ]
     assert [round(float(width.rstrip("%"))) for width in widths] == [70, 15, 15]
+
+
+def test_another_policy_asks_anew_and_shows_the_solver(visit: Visit, lp: bytes) -> None:
+    visit.choose("tiny.mps", lp)
+    visit.page.select_option("#policy", "solve")
+    visit.page.wait_for_selector('#status:has-text("tiny.mps: optimal, solved")')
+    assert visit.fact("objective") == "1 ✓ solved"
+    assert visit.fact("solver").startswith("HiGHS")
+    assert visit.fact("its status") == "optimal"
+    assert "policy=solve" in (visit.page.text_content("#curl") or "")
+    assert "solve " in visit.fact("time")
+    assert visit.json()["lane"] == "solve"
+    visit.page.select_option("#policy", "certify")
+    visit.page.wait_for_selector('#status:has-text("tiny.mps: optimal, certified")')
+    assert "Exact solver" not in visit.text("#shown")
+
+
+def test_what_cannot_hold_together_is_named(visit: Visit, lp: bytes) -> None:
+    visit.page.select_option("#policy", "solve")
+    visit.choose("tiny.mps", lp.replace(b"RHS NEED 1.0", b"RHS NEED 9.0"))
+    assert visit.text("#status") == "tiny.mps: infeasible, solved"
+    assert "NEED (≥ 9)" in visit.text("#shown")
 
 
 def test_a_predicted_objective_stands_beside_what_was_proved(visit: Visit, lp: bytes) -> None:

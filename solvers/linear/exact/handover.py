@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import coo_array, csr_array, diags_array
+from scipy.sparse.csgraph import connected_components
 
 from graphs.instance import Instance, Mask, Vector
 from solvers.linear.exact.problem import Problem
@@ -35,6 +36,8 @@ _LARGE_ENTRY: Final = 2.0**40
 SMALL_COST: Final = 2.0**-8
 """Of an LP; a MILP's search compares objectives by absolute tolerances, and its costs always go to one."""
 _LARGE_COST: Final = 2.0**40
+_FAR: Final = 10.0
+"""Sides and bounds of 2^±_FAR on average are left as they are."""
 _DROPPED: Final = 1e-9
 _REFUSED: Final = 1e15
 _NEGLIGIBLE: Final = 1e-9
@@ -104,7 +107,36 @@ def _scales(problem: Problem, sizes: Vector) -> tuple[Vector | None, Vector | No
     least, most = np.minimum.reduce(sizes), np.maximum.reduce(sizes)
     if least >= _SMALL_ENTRY and most <= _LARGE_ENTRY and _has_fit_columns(problem, sizes):
         return rows, None
-    return equilibration(matrix, problem.integrality)
+    return _centred(problem, *equilibration(matrix, problem.integrality))
+
+
+def _centred(problem: Problem, rows: Vector, columns: Vector) -> tuple[Vector, Vector]:
+    """The same R A S with sides and bounds near 1, for else they might all be below a tolerance.
+
+    In a component without integer columns R 2ᵗ and S 2⁻ᵗ do as well, and scale all of them by 2ᵗ.
+    """
+    size = problem.matrix.shape
+    edges = problem.matrix.tocoo()
+    links = coo_array(
+        (np.ones(edges.nnz), (edges.coords[0], edges.coords[1] + size[0])), shape=(sum(size),) * 2
+    )
+    count, label = connected_components(links.tocsr(), directed=False)
+    of_rows, of_columns = label[: size[0]], label[size[0] :]
+    total, number = np.zeros(count), np.zeros(count)
+    for values, scale, component in (
+        (problem.row_lower, rows, of_rows),
+        (problem.row_upper, rows, of_rows),
+        (problem.lower, 1.0 / columns, of_columns),
+        (problem.upper, 1.0 / columns, of_columns),
+    ):
+        given = np.isfinite(values) & (values != 0.0)
+        logs = np.log2(np.abs(values[given])) + np.log2(scale[given])
+        total += np.bincount(component[given], logs, minlength=count)
+        number += np.bincount(component[given], minlength=count)
+    number[of_columns[problem.integrality]] = 0.0
+    shift = -np.rint(np.where(number > 0.0, total / np.maximum(number, 1.0), 0.0))
+    shift = np.where(np.abs(shift) > _FAR, shift, 0.0)
+    return rows * np.exp2(shift[of_rows]), columns * np.exp2(-shift[of_columns])
 
 
 def _has_fit_columns(problem: Problem, sizes: Vector) -> bool:

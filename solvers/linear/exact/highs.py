@@ -184,12 +184,14 @@ def _run(
         "threads": settings.threads,
         "presolve": "choose" if presolve else "off",
         "mip_rel_gap": settings.mip_gap,
-        "mip_abs_gap": 0.0,
         "primal_feasibility_tolerance": settings.tolerance,
         "dual_feasibility_tolerance": settings.tolerance,
         # an object's clock runs on over its LP solves, whose limit is on it; a MIP solve has its own clock
         "time_limit": settings.seconds_left + (0.0 if problem.is_mip else highs.getRunTime()),
-    } | dict(settings.options)
+    }
+    if problem.is_mip:
+        options["mip_abs_gap"] = 0.0  # costs may be of any size
+    options |= settings.options
     for option, value in options.items():
         if highs.setOptionValue(option, value) == error:
             return _Ran(highs, SolveStatus.ERROR, f"HiGHS refused the option {option}")

@@ -12,6 +12,17 @@ import pytest
 from solvers.linear.lane.incumbents import IncumbentLog, IncumbentReader, follow
 
 
+def test_values_are_ours_and_an_offset_hides_no_gap(tmp_path: Path) -> None:
+    """The solver minimises 8 c·x."""
+    log = IncumbentLog(tmp_path / "log", "HiGHS", costs=8.0, offset=1e6, unit=0.25)
+    log.note(16.0, 8.0, 1)
+    log.note(0.5, 0.25, 2)
+    first, second = IncumbentReader(tmp_path / "log").poll()
+    assert (first.objective, first.bound, first.gap) == (1e6 + 2.0, 1e6 + 1.0, 0.5)
+    assert second.gap == 0.125  # 1/32 over 1/4
+    assert log.first_objective == 1e6 + 2.0
+
+
 def test_better_points_are_written_and_worse_ones_are_not(tmp_path: Path) -> None:
     log = IncumbentLog(tmp_path / "log", "HiGHS")
     for objective, bound, nodes in ((np.inf, -np.inf, 0), (10.0, 4.0, 1), (12.0, 5.0, 2), (8.0, 6.0, 3)):

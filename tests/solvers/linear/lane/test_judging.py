@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from graphs.points import Candidate
 from runtime.results import PoolError, Result, TaskTimeout
 from solvers.linear.certificate import DEFAULT_TOLERANCES
 from solvers.linear.exact.adapters import solve_highs
@@ -89,6 +90,19 @@ def test_a_solver_that_stopped_for_memory_says_so(judge: Judge) -> None:
     result = judge.result(question, LaneReply(stopped), 1.0)
     assert result.failure is not None
     assert result.failure.kind is FailureKind.OUT_OF_MEMORY
+
+
+def test_what_is_known_joins_what_a_start_brings() -> None:
+    [instance] = generate(FAMILIES["random-milp"], 1, seed=1)
+    zeros = np.zeros((2, instance.columns))
+    known = Candidate(points=zeros, farkas_rays=np.zeros((1, instance.rows)))
+    question = Question.of(instance, OPTIONS, Start(np.zeros(instance.columns)), known)
+    assert (len(question.known.points), len(question.known.farkas_rays)) == (3, 1)
+    assert Question.of(instance, OPTIONS, None, known).known is known
+    with pytest.raises(ValueError, match="known points have shape"):
+        Question.of(instance, OPTIONS, None, Candidate(points=zeros[:, :-1]))
+    with pytest.raises(ValueError, match="known rays have shape"):
+        Question.of(instance, OPTIONS, None, Candidate(rays=np.zeros(instance.columns)))
 
 
 def test_what_a_start_brings_is_known(judge: Judge) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,24 @@ def test_accepted_answers_that_contradict_each_other_are_both_refused() -> None:
     assert found.reason == "HiGHS says infeasible, SCIP optimal"
     proved = result(SolveStatus.INFEASIBLE, certificate=PROOF)
     assert better(proved, second).verdict is Verdict.INFEASIBLE
+
+
+def test_an_echo_of_a_refused_optimum_is_refused_too() -> None:
+    """SCIP states no prices of an LP: its point alone is no more than what HiGHS was refused for."""
+    refused = result(SolveStatus.OPTIMAL, accepted=False)
+    echo = result(SolveStatus.OPTIMAL, solver="SCIP")
+    assert refused.solution is not None
+    assert echo.solution is not None
+    refused = replace(refused, solution=replace(refused.solution, objective=3.0))
+    same = replace(echo, solution=replace(echo.solution, objective=3.0 + 1e-8))
+    found = better(refused, same)
+    assert (found.accepted, found.verdict) == (False, None)
+    assert found.reason == "SCIP says no more than HiGHS: HiGHS is wrong"
+    other = replace(echo, solution=replace(echo.solution, objective=4.0))
+    priced = replace(same, solution=replace(echo.solution, objective=3.0, dual=np.ones(1)))
+    assert better(refused, other).accepted
+    assert better(refused, priced).accepted
+    assert better(refused, same, is_mip=True).accepted
 
 
 def test_when_a_second_is_asked() -> None:

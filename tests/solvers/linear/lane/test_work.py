@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from solvers.linear.exact.adapters import SolveStatus, solve_highs
 from solvers.linear.lane.child import CHILD
 from solvers.linear.lane.incumbents import IncumbentReader
 from solvers.linear.lane.messages import Job, LaneReply, LaneTask, PackedInstance
-from solvers.linear.lane.options import SolveOptions
+from solvers.linear.lane.options import SolveOptions, SolverName
 from solvers.linear.lane.start import Start, StartUse
 from solvers.linear.lane.work import do
 from training.families import FAMILIES, generate
@@ -132,3 +133,41 @@ def test_the_child_function_travels_by_reference() -> None:
         CHILD(LaneTask(Job.SOLVE, PackedInstance.of(cover(10, 10)), "highs", SolveOptions())).solution
         is not None
     )
+
+
+def test_the_point_that_a_search_began_with_is_in_the_pool() -> None:
+    """Not the best one, and no word of the solver's: the recheck holds the answer against it."""
+    [instance] = generate(FAMILIES["set-cover"], 1, seed=0, size={"rows": 60, "columns": 120})
+    reply = ask(instance, Start(np.ones(120)))
+    assert reply.start is not None
+    assert reply.start.use is StartUse.MIP_START
+    assert reply.solution is not None
+    assert reply.solution.pool is not None
+    assert reply.solution.primal is not None
+    assert np.array_equal(reply.solution.pool[0], reply.solution.primal)
+    assert np.array_equal(reply.solution.pool[-1], np.ones(120))
+    assert reply.solution.pool_objectives == pytest.approx(
+        [instance.objective(point) for point in reply.solution.pool]
+    )
+
+
+@pytest.mark.parametrize("solver", ["highs", "scip"])
+def test_a_start_and_the_log_in_other_units(solver: SolverName, tmp_path: Path) -> None:
+    """Costs of 1e-9 beside an offset of 1e6: the log has ours, its gap is the costs' own."""
+    [plain] = generate(FAMILIES["set-cover"], 1, seed=0, size={"rows": 60, "columns": 120})
+    instance = replace(plain, objective_vector=2.0**-30 * plain.objective_vector, objective_offset=1e6)
+    options = SolveOptions(time_limit=20.0, log=tmp_path / "log")
+    task = LaneTask(
+        Job.SOLVE, PackedInstance.of(instance), solver, options, Start(np.ones(120), origin="prediction")
+    )
+    reply = do(task)
+    assert reply.solution is not None
+    expected = solve_highs(plain, time_limit=10)
+    assert expected.linear_bound is not None
+    assert reply.solution.linear_bound == pytest.approx(2.0**-30 * expected.linear_bound)
+    lines = IncumbentReader(tmp_path / "log").poll()
+    assert all(line.objective is None or abs(line.objective - 1e6) < 1e-3 for line in lines)
+    assert max(line.gap for line in lines if line.gap is not None) > 1e-2
+    assert reply.start is not None
+    assert reply.start.use is StartUse.MIP_START
+    assert reply.start.used in (True, None)
