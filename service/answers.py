@@ -200,7 +200,7 @@ class Answer:
         proof = self.certificate
         proved = -math.inf if proof is None or proof.dual_bound is None else proof.dual_bound
         bound = max(proved, self.safe_bound)
-        if proof is None or proof.objective is None or not self._has_integral_point:
+        if proof is None or proof.objective is None or not self.has_integral_point:
             return bound
         return min(bound, max(proved, proof.objective))  # the point may use its tolerance
 
@@ -210,7 +210,7 @@ class Answer:
             return objective
         above = max(objective, self._lower_bound)
         proof = self.certificate
-        if proof is None or proof.objective is None or not self._has_integral_point:
+        if proof is None or proof.objective is None or not self.has_integral_point:
             return above
         return min(above, proof.objective)
 
@@ -224,11 +224,11 @@ class Answer:
     def _is_refuted(self) -> bool:
         """What is proved, though it settles no verdict, contradicts the network's."""
         if self.prediction.verdict is Verdict.INFEASIBLE:
-            return self._has_integral_point
+            return self.has_integral_point
         return self.prediction.verdict is Verdict.UNBOUNDED and math.isfinite(self._lower_bound)
 
     @property
-    def _has_integral_point(self) -> bool:
+    def has_integral_point(self) -> bool:
         """The certificate holds a point that is feasible for the instance itself."""
         proof = self.certificate
         if proof is None or proof.scope != "instance" or proof.point is None:

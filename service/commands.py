@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from graphs.errors import InstanceError
 from graphs.readers.solution import read_solution
 from service import output
 from service.answers import Answer
-from service.choices import SOME_BAD
+from service.choices import SOME_BAD, Rigour
 from service.effort import Effort
 from service.errors import InvalidRequest, UnreadableFile
 from service.failures import Failure, attempt
@@ -58,6 +59,7 @@ def predict(
             _print_table(answered, shown.solution)
         if shown.target is not None:
             write_answers(answered, shown.target)
+        _note_rigour(answered, effort)
     return SOME_BAD if any(isinstance(answer, Failure) for _, answer in answered) else 0
 
 
@@ -87,8 +89,12 @@ def score(paths: Sequence[Path], settings: Settings, effort: Effort, *, target: 
         run = folder.Run(predictor, effort, lanes, settings, target, predictor.load, files_of_a_shard)
         if fresh:
             run.forget()
-        with progress_bar("scoring", len(files), unit="files") as bar:
-            summary = run.score(files, bar.advance)
+        try:
+            with progress_bar("scoring", len(files), unit="files") as bar:
+                summary = run.score(files, bar.advance)
+        except KeyboardInterrupt:
+            typer.echo("interrupted: the same command goes on where it was", err=True)
+            raise
     _report(summary, target)
     return SOME_BAD if summary.failed else 0
 
@@ -116,14 +122,17 @@ def with_start(reading: Reading, start: Path) -> Reading:
     """The reading with the point of a solution file as its start.
 
     Raises:
-        UnreadableFile: the file cannot be opened.
-        MalformedFile: it is no solution of this instance.
+        InvalidRequest: the file cannot be opened, or is no solution of this instance.
     """
     try:
         data = start.read_bytes()
     except OSError as error:
-        raise UnreadableFile(f"{start}: {error.strerror}") from error
-    return replace(reading, start=read_solution(data, reading.instance, name=start.name))
+        raise InvalidRequest(f"the start {start}: {error.strerror}") from error
+    try:
+        return replace(reading, start=read_solution(data, reading.instance, name=start.name))
+    except InstanceError as error:
+        place = f":{error.line}" if error.line else ""
+        raise InvalidRequest(f"the start {start.name}{place}: {error.detail}", hint=error.hint) from error
 
 
 def _print_lines(answered: Sequence[tuple[Path, Answer | Failure]], solution: bool) -> None:
@@ -140,6 +149,18 @@ def _print_table(answered: Sequence[tuple[Path, Answer | Failure]], solution: bo
             typer.echo(output.problem_text(path, answer.problem), err=True)
         elif solution and answer.solution is not None:
             console.print(output.solution_table(path, answer))
+
+
+def _note_rigour(answered: Sequence[tuple[Path, Answer | Failure]], effort: Effort) -> None:
+    """Say where exact certificates were asked for and could not be had."""
+    if effort.rigour is not Rigour.EXACT:
+        return
+    proofs = [answer.certificate for _, answer in answered if isinstance(answer, Answer)]
+    numeric = sum(proof is not None and proof.rigour == "numeric" for proof in proofs)
+    if numeric:
+        typer.echo(
+            f"no exact certificate was found for {numeric} of {len(answered)}: numeric ones stand", err=True
+        )
 
 
 def _report(summary: Summary, target: Path) -> None:

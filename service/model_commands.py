@@ -12,6 +12,7 @@ from runtime.checkpoints import CARD
 from runtime.names import UnusableModel
 from runtime.registry import Entry, Registry
 from service import output
+from service.costs import Costs
 from service.fatal import command_settings, fatal_in_one_line
 from service.settings import registry_of
 
@@ -104,7 +105,22 @@ def measure(reference: str, each: int, target: Path | None) -> None:
         target = target or own_costs(settings, predictor.sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
         costs.save(target)
+    _show_costs(costs)
     typer.echo(f"what the steps cost with {entry.name}@{entry.version} is in {target}")
+
+
+def _show_costs(costs: Costs) -> None:
+    """The curves as a table."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("kind", "size", "certify", "proves", "polish", "proves", "solve"):
+        table.add_column(column, justify="left" if column == "kind" else "right")
+    for kind, curve in (("LP", costs.lp), ("MILP", costs.mip)):
+        for k, size in enumerate(curve.sizes):
+            times = {step: output.seconds_text(values[k]) for step, values in curve.seconds.items()}
+            shares = {step: f"{values[k]:.0%}" for step, values in curve.proved.items()}
+            cells = times["certify"], shares["certify"], times["polish"], shares["polish"], times["solve"]
+            table.add_row(kind, f"{size:.0f}", *cells)
+    output.console().print(table)
 
 
 def _registry() -> Registry:

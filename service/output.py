@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from graphs.prediction import CLASSES
 from service.answer_json import answer_json
-from service.answers import Answer
+from service.answers import SOLVED, Answer
 from service.errors import Problem
 from service.failures import Failure
 from service.reading import display_name
 from solvers.linear.certificate import Certificate
+from solvers.linear.exact.solution import SolveStatus
 
 _STYLES = {
     "optimal": "green",
@@ -30,9 +30,10 @@ _STYLES = {
 _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("verdict", "left"),
     ("provenance", "left"),
-    ("probability", "right"),
+    ("network", "right"),
     ("objective", "right"),
-    ("of it", "left"),
+    ("which is", "left"),
+    ("gap", "right"),
     ("certificate", "left"),
     ("lane", "left"),
     ("time", "right"),
@@ -104,18 +105,29 @@ def seconds_text(seconds: float) -> str:
 
 def _cells(answer: Answer | Failure) -> tuple[Text | str, ...]:
     if isinstance(answer, Failure):
-        return (Text("error", _STYLES["error"]), *[_NOTHING] * 4, Text(answer.problem.title), *[_NOTHING] * 2)
-    share = dict(zip(CLASSES, answer.prediction.probabilities, strict=True)).get(answer.verdict)
+        return (Text("error", _STYLES["error"]), *[_NOTHING] * 5, Text(answer.problem.title), *[_NOTHING] * 2)
+    said = answer.prediction
     return (
         Text(answer.verdict, _STYLES[answer.verdict]),
         answer.provenance,
-        _NOTHING if share is None else f"{share:.1%}",
+        f"{said.confidence:.1%}"
+        if said.verdict is answer.verdict
+        else f"{said.verdict.value} {said.confidence:.1%}",
         _NOTHING if answer.objective is None else f"{answer.objective:.9g}",
-        answer.objective_provenance or "",
+        _worth(answer),
+        _NOTHING if answer.gap is None else f"{answer.gap:.2g}",
         _NOTHING if answer.certificate is None else _proof(answer.certificate),
         answer.lane.value,
         seconds_text(answer.seconds.total),
     )
+
+
+def _worth(answer: Answer) -> str:
+    """Whose objective it is; of a solver that a limit stopped, the best it found."""
+    if answer.objective is None:
+        return ""
+    stopped = answer.solver is not None and answer.solver.status is SolveStatus.FEASIBLE
+    return "best found" if stopped and answer.objective_provenance == SOLVED else answer.value_provenance
 
 
 def _proof(certificate: Certificate) -> str:

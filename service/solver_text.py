@@ -10,6 +10,7 @@ from service.answers import Answer
 from service.drafts import Draft
 from service.output import seconds_text
 from solvers.linear.lane.incumbents import Incumbent
+from solvers.linear.lane.start import StartUse
 
 _NOTHING = "–"
 
@@ -28,9 +29,14 @@ def prediction_lines(draft: Draft) -> Iterator[str]:
     shares = ", ".join(
         f"{name.value} {share:.1%}" for name, share in zip(CLASSES, said.probabilities, strict=True)
     )
-    objective = f", objective near {instance.in_own_sense(said.objective):.6g}"
-    yield f"network: {said.verdict.value} ({shares}){objective if said.verdict is Verdict.OPTIMAL else ''}"
-    yield f"{'':2}{'incumbent':>18}{'bound':>18}{'gap':>10}{'nodes':>10}{'time':>10}  solver"
+    word = f"{said.verdict.value} ({shares})"
+    if said.verdict is Verdict.OPTIMAL:
+        word += f", objective near {instance.in_own_sense(said.objective):.6g}"
+    if said.verdict is Verdict.ABSTAIN and said.out_of_distribution > 1.0:
+        word = f"abstains: unlike its training instances (distance {said.out_of_distribution:.3g} of 1)"
+    yield f"network: {word}"
+    if instance.is_mip:
+        yield f"{'':2}{'incumbent':>18}{'bound':>18}{'gap':>10}{'nodes':>10}{'time':>10}  solver"
 
 
 def incumbent_line(instance: Instance, found: Incumbent) -> str:
@@ -49,7 +55,7 @@ def result_lines(answer: Answer) -> Iterator[str]:
         yield _line("objective", f"{answer.objective:.12g} ({answer.objective_provenance})")
     if answer.dual_bound is not None:
         gap = "" if answer.gap is None else f", gap {answer.gap:.2e}"
-        yield _line("safe bound", f"{answer.dual_bound:.12g}{gap}")
+        yield _line("safe bound", f"{answer.dual_bound:.12g}{gap}; proved")
     yield from _solver_lines(answer)
     proof = answer.certificate
     yield _line(
@@ -69,10 +75,20 @@ def _solver_lines(answer: Answer) -> Iterator[str]:
     yield _line("solver", f"{solver.solver}: {status}")
     if not solver.accepted:
         yield _line("recheck", f"not accepted: {solver.reason or solver.failure}")
-    if solver.start is not None:
-        yield _line("start", solver.start.detail)
+    yield from _bound_lines(answer)
+    if solver.start is not None and (solver.start.origin == "user" or solver.start.use is not StartUse.NONE):
+        yield _line("start", f"from the {solver.start.origin}: {solver.start.detail}")
     if solver.irreducible_subset is not None:
         yield _line("why", solver.irreducible_subset.statement)
+
+
+def _bound_lines(answer: Answer) -> Iterator[str]:
+    """The solver's own bound on a MILP, which nobody proved, beside the objective."""
+    solver, instance = answer.solver, answer.instance
+    if solver is None or solver.solution is None or solver.solution.dual_bound is None or not instance.is_mip:
+        return
+    gap = "" if solver.gap is None else f", gap {solver.gap:.2e}"
+    yield _line("its bound", f"{_shown(instance, solver.solution.dual_bound)}{gap}; the solver's word")
 
 
 def _line(name: str, text: str) -> str:

@@ -26,7 +26,10 @@ from service.reading import Reading, read_file
 from service.settings import Settings
 from service.solver_text import heading, incumbent_line, prediction_lines, result_lines
 from service.targets import require_writable, write_answers
+from solvers.linear.exact.solution import SolveStatus
 from solvers.linear.lane.incumbents import follow
+
+_OPEN = (SolveStatus.FEASIBLE, SolveStatus.UNKNOWN)
 
 
 def solve(file: Path, settings: Settings, effort: Effort, start: Path | None, target: Path | None) -> int:
@@ -38,7 +41,11 @@ def solve(file: Path, settings: Settings, effort: Effort, start: Path | None, ta
         reading = attempt(read_file, file, settings.limits)
         if start is not None:
             reading = attempt(with_start, reading, start)
-        answer = reading if isinstance(reading, Failure) else _solved(reading, settings, effort, log)
+        try:
+            answer = reading if isinstance(reading, Failure) else _solved(reading, settings, effort, log)
+        except KeyboardInterrupt:
+            log.print("interrupted: the solver was ended, and its best point with it; --time-limit keeps it")
+            raise
         if isinstance(answer, Failure):
             log.print(output.problem_text(file, answer.problem), markup=False)
             return FATAL
@@ -46,8 +53,13 @@ def solve(file: Path, settings: Settings, effort: Effort, start: Path | None, ta
             output.console().print(line, markup=False)
         if target is not None:
             write_answers([(file, answer)], target)
+    return 0 if is_settled(answer) else SOME_BAD
+
+
+def is_settled(answer: Answer) -> bool:
+    """The solver came to an end, and the recheck accepts it: no limit stopped it."""
     solver = answer.solver
-    return 0 if solver is not None and solver.accepted and answer.solved_verdict is not None else SOME_BAD
+    return solver is not None and answer.solved_verdict is not None and solver.status not in _OPEN
 
 
 def _solved(reading: Reading, settings: Settings, effort: Effort, log: Console) -> Answer | Failure:

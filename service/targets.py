@@ -14,7 +14,7 @@ from graphs.prediction import Verdict
 from graphs.writers import write_basis, write_solution
 from runtime.files import write_atomically
 from service import output
-from service.answers import Answer
+from service.answers import PREDICTED, Answer
 from service.errors import InvalidRequest
 from service.failures import Failure
 from solvers.linear.exact.solution import SolveStatus
@@ -76,16 +76,16 @@ def _solution_or_basis(answer: Answer, suffix: str) -> bytes:
 
 
 def _point(answer: Answer) -> tuple[Vector | None, str]:
-    """The answer's solution; where it has none, the point by which the instance is proved feasible.
+    """A point and what is known of it: "optimal", "feasible" or "unknown".
 
-    Beside it what is known of it: "optimal", "feasible" or "unknown".
+    A point that is proved feasible comes before one that is only predicted to be optimal.
     """
-    if answer.solution is not None:
+    if answer.value_provenance != PREDICTED:
         return answer.solution, _status(answer)
     proof = answer.certificate
-    if proof is None or answer.verdict is not Verdict.OPTIMAL or proof.scope != "instance":
-        return None, "unknown"
-    return proof.point, "feasible"
+    if proof is not None and answer.verdict is Verdict.OPTIMAL and answer.has_integral_point:
+        return proof.point, "feasible"
+    return answer.solution, "unknown"
 
 
 def _status(answer: Answer) -> str:
@@ -94,7 +94,9 @@ def _status(answer: Answer) -> str:
         return "optimal"
     if answer.solved_point is None or answer.solver is None:
         return "unknown"
-    return "optimal" if answer.solver.status is SolveStatus.OPTIMAL else "feasible"
+    gap, tolerances = answer.solver.gap, answer.solved_point.tolerances
+    closed = gap is not None and gap <= tolerances.gap
+    return "optimal" if closed and answer.solver.status is SolveStatus.OPTIMAL else "feasible"
 
 
 def _dual(answer: Answer) -> Vector | None:

@@ -19,6 +19,7 @@ from graphs.instance import Instance, Vector
 from graphs.writers.names import writable_names
 
 _COLUMNS = re.compile(r"#\s*Columns\b", re.IGNORECASE)
+_PRETTY = re.compile(r"\s*Columns\s*$")
 _HEADING = re.compile(r"\s*(solution status|objective value|no solution available)\b", re.IGNORECASE)
 
 
@@ -37,6 +38,10 @@ def read_solution(data: bytes, instance: Instance, *, name: str) -> Vector:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise MalformedFile("the solution file is not UTF-8", file=name) from error
+    if lines and _PRETTY.match(lines[0]):
+        raise MalformedFile(
+            "this is HiGHS's table for people", file=name, line=1, hint="write style 0, its raw solution file"
+        )
     places = {column: place for place, column in enumerate(writable_names(instance.variable_names, "x"))}
     leaves_zeros_out = bool(lines) and bool(_HEADING.match(lines[0])) and not any(map(_COLUMNS.match, lines))
     point = np.full(instance.columns, 0.0 if leaves_zeros_out else math.nan)

@@ -60,8 +60,23 @@ def test_a_predicted_solution_says_that_it_is_not_known_to_be_optimal(
     fake: Any, instance: Instance, tmp_path: Path
 ) -> None:
     fake.solution = [0.25, 0.25]
-    write_answers([(SOURCE, answer_of(fake, instance))], tmp_path / "o.sol")
+    answer = answer_of(fake, instance)
+    bare = dataclasses.replace(answer, certificate=None)
+    write_answers([(SOURCE, bare)], tmp_path / "o.sol")
     assert (tmp_path / "o.sol").read_text().startswith("solution status: unknown\nobjective value: 0.75\n")
+
+
+def test_a_point_that_is_proved_feasible_comes_before_a_predicted_one(
+    fake: Any, instance: Instance, tmp_path: Path
+) -> None:
+    fake.solution = [0.25, 0.25]
+    answer = answer_of(fake, instance)
+    assert answer.certificate is not None
+    assert answer.certificate.point is not None
+    write_answers([(SOURCE, answer)], tmp_path / "o.sol")
+    first, second = (tmp_path / "o.sol").read_text().splitlines()[:2]
+    assert first == "solution status: feasible"
+    assert float(second.split()[-1]) == instance.objective(answer.certificate.point) >= 1.0 - 1e-6
 
 
 def test_a_dual_that_is_not_finite_is_not_used(fake: Any, instance: Instance, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ most 1e-9; sides of 1e20 and more are infinite to them. So that neither changes 
     costs     ‖c'‖_∞ in [1, 2) where it is below 1 (of an LP 2⁻⁸) or above 2⁴⁰
     rows      largest entry in [1, 2) where it is below 2⁻¹⁰
     matrix    equilibrated, continuous columns too, where entries are still tiny or huge, or all those of a
-              continuous column are: its bounds or its cost might be below a tolerance
+              column are tiny (a unit of an integer might be below a row's tolerance) or some of a continuous
+              one large (its bounds might be below theirs)
 
 An instance without need is handed over as it is. What does not fit even so is told (`Handover.outside`): no
 verdict may rest on such an answer but one that a certificate implies.
@@ -28,8 +29,9 @@ from solvers.linear.exact.units import Units, equilibration, power_of_two, unit_
 
 _SMALL_ROW: Final = 2.0**-10
 """Rows with smaller entries only: an absolute tolerance of 1e-6 might hide a unit of an integer."""
-_LARGE_COLUMN: Final = 2.0**30
-"""A continuous column's largest entry is between _SMALL_ROW and this."""
+_SMALL_COLUMN: Final = 2.0**-12
+_LARGE_COLUMN: Final = 2.0**24
+"""A column's largest entry is at least the first, a continuous one's at most the second."""
 _SMALL_ENTRY: Final = 2.0**-26
 _LARGE_ENTRY: Final = 2.0**40
 """Between these, entries are far from what HiGHS drops (1e-9) and what it refuses (1e15)."""
@@ -142,7 +144,8 @@ def _centred(problem: Problem, rows: Vector, columns: Vector) -> tuple[Vector, V
 def _has_fit_columns(problem: Problem, sizes: Vector) -> bool:
     largest = np.zeros(len(problem.cost))
     np.maximum.at(largest, problem.matrix.indices, sizes)
-    unfit = (largest > 0.0) & ((largest < _SMALL_ROW) | (largest > _LARGE_COLUMN)) & ~problem.integrality
+    small = (largest > 0.0) & (largest < _SMALL_COLUMN)
+    unfit = small | ((largest > _LARGE_COLUMN) & ~problem.integrality)
     return not np.count_nonzero(unfit)
 
 

@@ -178,7 +178,8 @@ def _run(
     """Loads and runs; every returned HighsStatus is looked at, for running past a failed load is a crash."""
     highs = _highs()
     error = highspy.HighsStatus.kError
-    presolve = (problem.is_mip or problem.matrix.nnz >= _PRESOLVE_FROM) is not change_presolve
+    is_mip = problem.is_mip
+    presolve = (is_mip or problem.matrix.nnz >= _PRESOLVE_FROM) is not change_presolve
     options = {
         "output_flag": False,
         "threads": settings.threads,
@@ -187,9 +188,9 @@ def _run(
         "primal_feasibility_tolerance": settings.tolerance,
         "dual_feasibility_tolerance": settings.tolerance,
         # an object's clock runs on over its LP solves, whose limit is on it; a MIP solve has its own clock
-        "time_limit": settings.seconds_left + (0.0 if problem.is_mip else highs.getRunTime()),
+        "time_limit": settings.seconds_left + (0.0 if is_mip else highs.getRunTime()),
     }
-    if problem.is_mip:
+    if is_mip:
         options["mip_abs_gap"] = 0.0  # costs may be of any size
     options |= settings.options
     for option, value in options.items():

@@ -117,7 +117,7 @@ class ExactLane:
             ValueError: the start or what is known does not have the instance's shape.
         """
         question = Question.of(instance, options, start, known)
-        with self._session():
+        with _Session(self):
             return self._finish(question, None, time.monotonic() + options.time_limit)
 
     def solve_all(
@@ -130,8 +130,7 @@ class ExactLane:
         """A result for each instance, in order, several at work; limits are for each of them.
 
         The clock is looked at while results are consumed. Results of tiny LPs in a row come in groups, for
-        they are rechecked together. Answers that need a second look get it when the
-        slice of the input that they are in has been solved once.
+        they are rechecked together; a second look is taken when a slice of the input has been solved once.
 
         Args:
             starts, known: one for each instance; see `solve`.
@@ -144,7 +143,7 @@ class ExactLane:
         questions = (
             Question.of(instance, options, next(given, None), next(held, None)) for instance in instances
         )
-        with self._session():
+        with _Session(self):
             while part := list(islice(questions, _SLICE)):
                 yield from self._solve_slice(part, options)
 
@@ -273,9 +272,6 @@ class ExactLane:
                     self._workers, memory_limit=memory_limit, tasks_per_child=self._tasks_per_child + 1
                 )
             return self._pool
-
-    def _session(self) -> _Session:
-        return _Session(self)
 
 
 def _done(child: ChildFunction, task: LaneTask | None) -> LaneReply:

@@ -72,6 +72,7 @@ def test_a_partial_start_leaves_the_rest_open(instance: Instance) -> None:
     ("text", "line", "word"),
     [
         (b"W 1\n", 1, "'W'"),
+        (b"Columns\n    Index Status  Lower  Upper  Primal  Dual  Name\n", 1, "for people"),
         (b"# c\nX one\n", 2, "NAME VALUE"),
         (b"X\n", 1, "NAME VALUE"),
         (b"X nan\n", 1, "NAME VALUE"),

@@ -360,7 +360,7 @@ def in_a_new_thread(task: Callable[[], ExactSolution]) -> ExactSolution:
 
 
 def test_a_refused_model_is_an_error_and_not_a_crash() -> None:
-    """HiGHS refuses coefficients above 1e15, and no scale fits both; running on would answer an older model."""
+    """HiGHS refuses coefficients above 1e15, and no scale fits both; running on would answer an old model."""
     solve_highs(random_lp(1), time_limit=5)
     answer = solve_highs(make([1.0, 1.0], [[1e40, 1e-40]], [1], [INF], [0, 0], [1, 1], [0, 1]), time_limit=5)
     assert answer.status is SolveStatus.ERROR

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,15 @@ def test_what_is_known_joins_what_a_start_brings() -> None:
         Question.of(instance, OPTIONS, None, Candidate(points=zeros[:, :-1]))
     with pytest.raises(ValueError, match="known rays have shape"):
         Question.of(instance, OPTIONS, None, Candidate(rays=np.zeros(instance.columns)))
+
+
+def test_what_is_known_contradicts_a_solver(judge: Judge) -> None:
+    instance = replace(next(iter(generate(FAMILIES["set-cover"], 1, seed=1))), objective_offset=3.0)
+    claim = LaneReply(ExactSolution(SolveStatus.INFEASIBLE, "liar", 0.0))
+    ones = Candidate(points=np.ones((1, instance.columns)))
+    result = judge.result(Question.of(instance, OPTIONS, None, ones), claim, 0.0)
+    assert not result.accepted
+    assert "satisfies every row and bound" in result.reason
 
 
 def test_what_a_start_brings_is_known(judge: Judge) -> None:
