@@ -14,7 +14,7 @@ where
 
 Beside: the share of true certificates, nothing spoiled, that are accepted.
 
-    .venv/bin/python -m benchmarks.corruption [--answers 10000] [--polished 0.05]
+    .venv/bin/python -m benchmarks.corruption [--answers 10000] [--polished 0.3] [--seed S]
 """
 
 from __future__ import annotations
@@ -302,16 +302,18 @@ def main() -> None:
     )
     parser.add_argument("--answers", type=int, default=10_000)
     parser.add_argument("--instances", type=int, default=100, help="of each family")
-    parser.add_argument("--polished", type=float, default=0.05, help="share of answers that is polished too")
+    parser.add_argument("--polished", type=float, default=0.3, help="share of answers that is polished too")
+    parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
-    predictor, rng = Predictor.load(MODEL), np.random.default_rng(SEED)
+    seed = arguments.seed
+    predictor, rng = Predictor.load(MODEL), np.random.default_rng(seed)
     figures, everything = {}, Counter[str]()
     each = -(-arguments.answers // len(FAMILIES_TRIED))
     table = Table("family", "truths", "exact", "accepted", "answers", "certified", "false", box=None)
     false: list[str] = []
     with progress_bar("spoiling", arguments.answers, unit="answers") as bar:
         for family, size in FAMILIES_TRIED:
-            drawn = list(generate(FAMILIES[family], arguments.instances, seed=SEED, size=size))
+            drawn = list(generate(FAMILIES[family], arguments.instances, seed=seed, size=size))
             known = [(i, t) for i in drawn if (t := truth_of(i)) is not None]
             instances, truths = [i for i, _ in known], [t for _, t in known]
             predictions = predictor.predict(build_graphs(instances))
@@ -342,7 +344,7 @@ def main() -> None:
     for line in false[:20]:
         Console().print(line, markup=False)
     summary = {**everything, "false": len(false)}
-    write_result("corruption", seed=SEED, figures={"summary": summary, "families": figures})
+    write_result("corruption", seed=seed, figures={"summary": summary, "families": figures})
     raise SystemExit(1 if false else 0)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from graphs.instance import Instance
+from graphs.points import Candidate
 from runtime.names import RegistryError
 from service.costs import FILE, Costs, CostsError, load_costs
 from service.effort import Effort
@@ -76,19 +77,24 @@ class Lanes:
         starts: Sequence[Start | None],
         effort: Effort,
         limits: Sequence[float],
+        known: Sequence[Candidate | None] | None = None,
     ) -> list[LaneResult]:
         """A rechecked result for each instance, in order.
 
         Args:
             limits: wall clock seconds, one for each.
+            known: certified vectors that a solver's word is held against, one for each.
         """
         if self._lane is None:
             self._lane = ExactLane(self._workers, tolerances=effort.tolerances)
+        known = [None] * len(instances) if known is None else known
         if len(set(limits)) == 1:
-            return list(self._lane.solve_all(instances, self._options(effort, limits[0]), starts))
-        each = zip(instances, starts, limits, strict=True)
+            options = self._options(effort, limits[0])
+            return list(self._lane.solve_all(instances, options, starts, known=known))
+        each = zip(instances, starts, limits, known, strict=True)
         return [
-            self._lane.solve(instance, self._options(effort, limit), start) for instance, start, limit in each
+            self._lane.solve(instance, self._options(effort, limit), start, known=held)
+            for instance, start, limit, held in each
         ]
 
     def costs(self, model: Named) -> Costs | None:

@@ -114,7 +114,7 @@ def _cells(answer: Answer | Failure) -> tuple[Text | str, ...]:
         if said.verdict is answer.verdict
         else f"{said.verdict.value} {said.confidence:.1%}",
         _NOTHING if answer.objective is None else f"{answer.objective:.9g}",
-        _worth(answer),
+        worth(answer),
         _NOTHING if answer.gap is None else f"{answer.gap:.2g}",
         _NOTHING if answer.certificate is None else _proof(answer.certificate),
         answer.lane.value,
@@ -122,7 +122,7 @@ def _cells(answer: Answer | Failure) -> tuple[Text | str, ...]:
     )
 
 
-def _worth(answer: Answer) -> str:
+def worth(answer: Answer) -> str:
     """Whose objective it is; of a solver that a limit stopped, the best it found."""
     if answer.objective is None:
         return ""

@@ -8,7 +8,7 @@ from graphs.instance import Instance
 from graphs.prediction import CLASSES, Verdict
 from service.answers import Answer
 from service.drafts import Draft
-from service.output import seconds_text
+from service.output import seconds_text, worth
 from solvers.linear.lane.incumbents import Incumbent
 from solvers.linear.lane.start import StartUse
 
@@ -52,7 +52,7 @@ def result_lines(answer: Answer) -> Iterator[str]:
     """The outcome: verdict and provenance, values, the solver's own word, what is proved."""
     yield _line("verdict", f"{answer.verdict.value} ({answer.provenance})")
     if answer.objective is not None:
-        yield _line("objective", f"{answer.objective:.12g} ({answer.objective_provenance})")
+        yield _line("objective", f"{answer.objective:.12g} ({worth(answer)})")
     if answer.dual_bound is not None:
         gap = "" if answer.gap is None else f", gap {answer.gap:.2e}"
         yield _line("safe bound", f"{answer.dual_bound:.12g}{gap}; proved")

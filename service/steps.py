@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
+import numpy as np
+
+from graphs.points import Candidate
 from service.answers import Lane
 from service.choices import Require
 from service.drafts import Draft
@@ -13,6 +16,7 @@ from service.effort import Effort
 from service.failures import Failure
 from service.lanes import Lanes
 from service.proving import prove_all
+from solvers.linear.certificate import CertificateKind
 from solvers.linear.lane.start import Start
 from solvers.linear.rational.exact_certificate import exact_certificate
 
@@ -51,7 +55,8 @@ def solve(drafts: Sequence[Draft], effort: Effort, lanes: Lanes, limits: Sequenc
     starts = [_start(draft) for draft in drafts]
     for draft in drafts:
         lanes.about_to_solve(draft)
-    results = lanes.solve([draft.instance for draft in drafts], starts, effort, limits)
+    known = [_known(draft) for draft in drafts]
+    results = lanes.solve([draft.instance for draft in drafts], starts, effort, limits, known)
     return [
         draft.with_result(result).after("solve", result.seconds)
         for draft, result in zip(drafts, results, strict=True)
@@ -70,6 +75,18 @@ def _sharpened(draft: Draft) -> Draft:
     exact = exact_certificate(draft.instance, draft.certificate)
     found = draft.certificate if exact is None else exact
     return replace(draft, certificate=found).after("certify", perf_counter() - started)
+
+
+def _known(draft: Draft) -> Candidate | None:
+    """The vectors of what was proved before."""
+    proof = draft.certificate
+    if proof is None:
+        return None
+    point, dual = (np.zeros((0, 0)) if v is None else v[None, :] for v in (proof.point, proof.dual))
+    ray = np.zeros((0, 0)) if proof.ray is None else proof.ray[None, :]
+    if proof.kind is CertificateKind.INFEASIBLE:
+        return Candidate(farkas_rays=ray)
+    return Candidate(points=point, duals=dual, rays=ray)
 
 
 def _start(draft: Draft) -> Start:

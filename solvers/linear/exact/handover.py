@@ -92,8 +92,10 @@ def _cost_scale(problem: Problem, *, is_mip: bool) -> tuple[float, Outside | Non
     small = sizes <= _DROPPED / scale
     if not np.count_nonzero(small):
         return scale, None
-    moved = np.where(small & (sizes > 0.0), sizes * scale, 0.0)
-    moving = (moved > 0.0) & (moved * np.where(moved > 0.0, _reach(problem), 0.0) > _NEGLIGIBLE)
+    reach = _reach(problem)
+    worth = np.zeros(len(sizes))
+    worth[sizes > 0.0] = sizes[sizes > 0.0] * scale * reach[sizes > 0.0]
+    moving = small & (worth > _NEGLIGIBLE * min(1.0, float(worth.max())))
     return scale, Outside("objective") if moving.any() else None
 
 

@@ -19,6 +19,7 @@ from graphs.instance import Instance, Vector
 from graphs.points import Candidate
 from graphs.prediction import Prediction
 from runtime.isolation import Pool
+from solvers.linear.exact.handover import Handover
 from solvers.linear.exact.solution import ExactSolution, SolveStatus
 from solvers.linear.integral.budget import Meter, RepairBudget
 from solvers.linear.integral.completion import Complete
@@ -82,16 +83,18 @@ def highs(
     """HiGHS in this process (which it may hang): for callers that are children already."""
     from solvers.linear.exact.highs import solve_highs
 
-    return solve_highs(instance, time_limit=seconds, mip_gap=mip_gap, prepare=partial(_give_start, start))
+    return solve_highs(
+        instance, time_limit=seconds, mip_gap=mip_gap, prepare=partial(_give_start, instance, start)
+    )
 
 
-def _give_start(start: Vector | None, solver: Any) -> None:
+def _give_start(instance: Instance, start: Vector | None, solver: Any) -> None:
     if start is None:
         return
     import highspy
 
     solution = highspy.HighsSolution()
-    solution.col_value = start.tolist()
+    solution.col_value = Handover.of(instance).units.inner_point(start).tolist()
     solver.setSolution(solution)
 
 

@@ -29,8 +29,9 @@ from solvers.linear.lane.working_set import solve_working_set
 
 _SAME: Final = 1e-6
 """Of |c·x| + min(1, ‖c‖_∞): objectives within this are the same."""
-_PRICING, _PRICED = 0.1, 0.2
-"""Seconds, and share of a MILP's own time, that its relaxation's prices may take: they bound the optimum."""
+_PRICING, _PRICED, _RESERVED = 0.1, 0.2, 0.05
+"""Seconds, and share of a MILP's own time, that its relaxation's prices may take: they bound the optimum.
+Where a limit stops the MILP, the seconds, or this share of the limit, are kept for them."""
 
 
 def do(task: LaneTask) -> LaneReply:
@@ -64,7 +65,8 @@ def _solve(instance: Instance, task: LaneTask, deadline: float) -> LaneReply:
             unbounded = _unbounded_or_infeasible(instance, task, deadline, relaxed)
             return LaneReply(unbounded, _cold(start, "the relaxation is unbounded"))
     began = time.perf_counter()
-    solution, report = _solve_mip(instance, task, deadline)
+    reserve = min(_PRICING, _RESERVED * (deadline - began)) if options.want_rays else 0.0
+    solution, report = _solve_mip(instance, task, deadline - reserve)
     if options.want_rays and solution.primal is not None and solution.dual is None:
         now = time.perf_counter()
         solution = _priced(

@@ -157,6 +157,22 @@ def test_only_rows_with_small_entries_are_scaled() -> None:
     assert units.costs == 1.0
 
 
+@both
+def test_units_of_integers_are_seen_beside_a_column_in_large_units(solve: Solver) -> None:
+    """2⁻²⁰ (2 x − 3 y) = 2⁻²⁰ + 4 z with z ≤ 2⁻³⁰: a row's tolerance is worth an integer's step."""
+    unit, narrow = 2.0**-20, 2.0**-30
+    instance = make(
+        [1, 1, -1e9], [[2 * unit, -3 * unit, -4]], [unit], [unit], [0] * 3, [9, 9, narrow], [0, 1]
+    )
+    handed = Handover.of(instance)
+    assert handed.units.columns is not None
+    assert handed.units.columns[:2].tolist() == [1.0, 1.0]
+    assert np.abs(handed.problem.matrix.data).min() > 0.1
+    found = solve(instance, time_limit=5)
+    assert found.primal is not None
+    assert np.rint(found.primal[:2]).tolist() == [2.0, 1.0]
+
+
 @pytest.mark.parametrize(
     ("instance", "outside"),
     [
@@ -167,6 +183,7 @@ def test_only_rows_with_small_entries_are_scaled() -> None:
         (make([1, 1], [[1e18, 1e-18]], [1], [INF], [0, 0], [1, 1], [0, 1]), Outside("row", 0)),
         (make([1, 1e-10], [[1, 1]], [1], [INF], [0, 0], [INF, INF]), Outside("objective")),
         (make([1, 1e-10], [[1, 1]], [1], [INF], [0, 0], [1, 1]), None),
+        (make([-1e21, 5e9], [[0, 1]], [-1], [INF], [0, 0], [1e-11, 6], [1]), Outside("objective")),
         (make([1, 1], [[1, 1]], [-INF], [INF], [-INF, 0], [INF, 1]), None),
     ],
 )
