@@ -36,8 +36,9 @@ from graphs import bipartite
 from graphs.predictor import Predictor
 from graphs.writers import write_instance
 from service import folder, pipeline
-from service.choices import Policy
+from service.effort import Effort
 from service.folder import Run, find
+from service.lanes import Lanes
 from service.settings import BUNDLED_MODELS, Settings
 from training.families import FAMILIES, generate
 
@@ -152,7 +153,8 @@ def score(files: Path, predictor: Any) -> Path:
 
 
 def _scored(files: Path, predictor: Any, target: Path) -> Path:
-    run = Run(predictor, Policy.PREDICT, Settings(), target / "table.parquet")
+    settings = Settings()
+    run = Run(predictor, Effort(), Lanes(settings), settings, target / "table.parquet")
     summary = run.score(find([files]), lambda files: None)
     if summary.failed:
         raise RuntimeError(f"{summary.failed} files could not be scored")
