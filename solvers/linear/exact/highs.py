@@ -276,6 +276,6 @@ def use_threads(threads: int) -> None:
     """HiGHS keeps one scheduler a process and refuses to run with another number of threads than it has."""
     global _scheduler_threads
     with _scheduler_lock:
-        if _scheduler_threads not in (0, threads):
+        if _scheduler_threads != threads:  # 0: somebody else may have used HiGHS in this process
             highspy.Highs.resetGlobalScheduler(True)
         _scheduler_threads = threads

@@ -44,6 +44,7 @@ def test_highs_own_file(instance: Instance, tmp_path) -> None:  # type: ignore[n
     highs = highspy.Highs()
     highs.silent()
     (tmp_path / "t.mps").write_bytes(write_mps(instance))
+    highs.setOptionValue("threads", 1)
     highs.readModel(str(tmp_path / "t.mps"))
     highs.run()
     highs.writeSolution(str(tmp_path / "t.sol"), 0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import highspy
@@ -19,6 +22,8 @@ from graphs.instance import Instance, Vector
 from solvers.linear.exact.adapters import ExactSolution, SolveStatus, solve_highs, solve_scip
 from solvers.linear.exact.solution import HIGHS_STATUS, SCIP_STATUS
 from training.families import FAMILIES, generate
+
+ROOT = Path(__file__).resolve().parents[4]
 
 INF = np.inf
 
@@ -377,3 +382,20 @@ def test_limits_hold_for_every_solve_of_a_thread() -> None:
         assert solve_highs(instance, time_limit=0.2).status is SolveStatus.FEASIBLE
         assert time.perf_counter() - started < 0.6
         assert solve_highs(instance.relaxation(), time_limit=5.0).status is SolveStatus.OPTIMAL
+
+
+def test_somebody_else_may_have_used_highs_in_this_process() -> None:
+    code = (
+        "import highspy\n"
+        "other = highspy.Highs()\n"
+        "other.silent()\n"
+        "other.setOptionValue('threads', 2)\n"
+        "other.addVar(0.0, 1.0)\n"
+        "other.run()\n"
+        "from training.families import FAMILIES, generate\n"
+        "from solvers.linear.exact.adapters import solve_highs\n"
+        "[instance] = generate(FAMILIES['transportation'], 1, seed=1)\n"
+        "print(solve_highs(instance, time_limit=5.0).status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] in ("optimal", "infeasible")
