@@ -117,7 +117,7 @@ def make_server(tmp_path: Path) -> Iterator[Callable[..., Process]]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    limits = {"answer_seconds": 0.5, "head_seconds": 0.3, "body_seconds": 0.5, "idle_seconds": 0.3}
+    limits = {"answer_seconds": 0.5, "head_seconds": 1.0, "body_seconds": 1.0, "idle_seconds": 1.0}
     made = Process(tmp_path_factory.mktemp("server") / "log", **{**GENTLE, **limits}, concurrency=300)
     yield made
     made.close()
@@ -156,12 +156,19 @@ def test_both_workers_work(server: Process) -> None:
 
     wait_for(ready)
     items = [{"text": f"nap 0.05 {number}"} for number in range(8)]
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
-    with contextlib.closing(connection):
-        connection.request("POST", "/v1/predict", json.dumps(items), {"Content-Type": "application/json"})
-        answers = json.loads(connection.getresponse().read())
-    assert [answer["said"] for answer in answers] == [item["text"] for item in items]
-    assert len({answer["worker"] for answer in answers}) == 2
+    workers: set[int] = set()
+
+    def both_have_answered() -> bool:
+        """On a busy machine one may have taken all before the other wakes up."""
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        with contextlib.closing(connection):
+            connection.request("POST", "/v1/predict", json.dumps(items), {"Content-Type": "application/json"})
+            answers = json.loads(connection.getresponse().read())
+        assert [answer["said"] for answer in answers] == [item["text"] for item in items]
+        workers.update(answer["worker"] for answer in answers)
+        return len(workers) == 2
+
+    wait_for(both_have_answered)
 
 
 @pytest.mark.parametrize(
