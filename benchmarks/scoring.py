@@ -35,7 +35,7 @@ from benchmarks.harness import interleaved, medians, write_result
 from graphs import bipartite
 from graphs.predictor import Predictor
 from graphs.writers import write_instance
-from service import folder, pipeline
+from service import folder, steps
 from service.effort import Effort
 from service.folder import Run, find
 from service.lanes import Lanes
@@ -183,12 +183,12 @@ def shares(files: Path, predictor: Predictor) -> dict[str, Any]:
 
         return run
 
-    steps = [
+    watched = [
         (folder, "read_file", "read"),
         (bipartite, "build_graphs", "graph"),
-        (pipeline, "prove_all", "prove"),
+        (steps, "prove_all", "prove"),
     ]
-    patches = [patch.object(place, name, timed(step, getattr(place, name))) for place, name, step in steps]
+    patches = [patch.object(place, name, timed(step, getattr(place, name))) for place, name, step in watched]
     patches.append(patch.object(predictor, "predict", timed("predict", predictor.predict)))
     for change in patches:
         change.start()
