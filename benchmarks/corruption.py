@@ -344,7 +344,11 @@ def main() -> None:
     for line in false[:20]:
         Console().print(line, markup=False)
     summary = {**everything, "false": len(false)}
-    write_result("corruption", seed=seed, figures={"summary": summary, "families": figures})
+    write_result(
+        "corruption" if seed == SEED else f"corruption_{seed}",
+        seed=seed,
+        figures={"summary": summary, "families": figures},
+    )
     raise SystemExit(1 if false else 0)
 
 

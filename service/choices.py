@@ -51,5 +51,9 @@ class Device(StrEnum):
     AUTO = "auto"
 
 
+TIME_LIMIT, GAP = 60.0, 1e-6
+"""What a solver may take for an instance, in seconds, and the relative gap at which it may stop on a MILP,
+where nobody says otherwise."""
+
 FATAL, SOME_BAD = 1, 2
 """Exit statuses of the command line, beside 0: nothing could be done; some files could not be answered."""

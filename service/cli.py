@@ -5,13 +5,14 @@ Exit status: 0 all good, 2 some files could not be answered, 1 fatal (wrong usag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from service.choices import FATAL, Device, ExactSolver, Policy, Require, Rigour
+from service.choices import FATAL, GAP, TIME_LIMIT, Device, ExactSolver, Policy, Require, Rigour
 from service.effort_options import (
     DeadlineOption,
     ExplainOption,
@@ -65,6 +66,14 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _require_suffix(output: Path | None, suffixes: Sequence[str]) -> None:
+    """Refuse a file to write whose name does not say in which form."""
+    if output is not None and output.suffix.lower() not in suffixes:
+        raise typer.BadParameter(
+            f"the file to write must end in one of: {', '.join(suffixes)}", param_hint="--output"
+        )
+
+
 @app.callback()
 def main(
     version: Annotated[
@@ -85,8 +94,8 @@ def predict(
     rigour: RigourOption = Rigour.NUMERIC,
     require: RequireOption = Require.VERDICT,
     deadline: DeadlineOption = None,
-    time_limit: TimeLimitOption = 60.0,
-    gap: GapOption = 1e-6,
+    time_limit: TimeLimitOption = TIME_LIMIT,
+    gap: GapOption = GAP,
     solver: SolverOption = ExactSolver.AUTO,
     explain: ExplainOption = False,
     work: WorkOption = 1.0,
@@ -111,10 +120,7 @@ def predict(
     from service.fatal import command_effort, command_settings
     from service.targets import SUFFIXES
 
-    if output is not None and output.suffix.lower() not in SUFFIXES:
-        raise typer.BadParameter(
-            f"the file to write must end in one of: {', '.join(SUFFIXES)}", param_hint="--output"
-        )
+    _require_suffix(output, SUFFIXES)
     settings = command_settings(model=model, device=device)
     effort = command_effort(
         settings,
@@ -143,8 +149,8 @@ def score(
     rigour: RigourOption = Rigour.NUMERIC,
     require: RequireOption = Require.VERDICT,
     deadline: DeadlineOption = None,
-    time_limit: TimeLimitOption = 60.0,
-    gap: GapOption = 1e-6,
+    time_limit: TimeLimitOption = TIME_LIMIT,
+    gap: GapOption = GAP,
     solver: SolverOption = ExactSolver.AUTO,
     explain: ExplainOption = False,
     work: WorkOption = 1.0,
@@ -181,8 +187,8 @@ def solve(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="MPS, CPLEX-LP or JSON, plain or .gz; - is stdin.")
     ],
-    time_limit: TimeLimitOption = 60.0,
-    gap: GapOption = 1e-6,
+    time_limit: TimeLimitOption = TIME_LIMIT,
+    gap: GapOption = GAP,
     solver: SolverOption = ExactSolver.AUTO,
     start: StartOption = None,
     explain: ExplainOption = False,
@@ -201,10 +207,7 @@ def solve(
     from service.fatal import command_effort, command_settings
     from service.targets import SUFFIXES
 
-    if output is not None and output.suffix.lower() not in SUFFIXES:
-        raise typer.BadParameter(
-            f"the file to write must end in one of: {', '.join(SUFFIXES)}", param_hint="--output"
-        )
+    _require_suffix(output, SUFFIXES)
     settings = command_settings(model=model, device=device)
     effort = command_effort(
         settings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from service.choices import ExactSolver, Policy, Require, Rigour
+from service.choices import GAP, TIME_LIMIT, ExactSolver, Policy, Require, Rigour
 from service.errors import InvalidRequest
 from solvers.linear.certificate import DEFAULT_TOLERANCES, Tolerances
 
@@ -31,8 +31,8 @@ class Effort:
     require: Require = Require.VERDICT
     deadline: float | None = None
     solver: ExactSolver = ExactSolver.AUTO
-    time_limit: float = 60.0
-    gap: float = 1e-6
+    time_limit: float = TIME_LIMIT
+    gap: float = GAP
     explain: bool = False
     work: float = 1.0
     tolerances: Tolerances = field(default=DEFAULT_TOLERANCES)

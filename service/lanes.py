@@ -25,7 +25,7 @@ _BUNDLED = "bundled"
 
 
 class Named(Protocol):
-    """What is looked up by whose costs are wanted: a predictor, say."""
+    """A model that says which it is."""
 
     @property
     def name(self) -> str: ...

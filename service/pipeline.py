@@ -22,7 +22,7 @@ from service.choices import Policy
 from service.drafts import Draft, improved
 from service.effort import Effort
 from service.failures import Failure, attempt, each, together
-from service.lanes import Lanes
+from service.lanes import Lanes, Named
 from service.reading import Reading
 from service.routing import Router
 from service.settings import Settings
@@ -43,15 +43,9 @@ ENDATA
 """
 
 
-class Predictor(Protocol):
+class Predictor(Named, Protocol):
     """What the pipeline needs of a network; `graphs.predictor.Predictor` is one."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def version(self) -> str: ...
-    @property
-    def sha256(self) -> str: ...
     def predict(self, graphs: Sequence[BipartiteGraph]) -> list[Prediction]: ...
 
 

@@ -21,6 +21,11 @@ from graphs.readers.limits import DEFAULT_LIMITS, ReadLimits
 from solvers.linear.certificate import Certificate, CertificateKind, certify
 from solvers.linear.exact.adapters import ExactSolution, SolveStatus, solve_highs, solve_scip
 from solvers.linear.exact.pool import checked_pool
+from solvers.linear.exact.unboundedness import (
+    costs_can_escape,
+    over_unbounded_relaxation,
+    without_costs,
+)
 from training.label import Label, relative_gap
 from training.shards import Row, row_of
 from training.sources import Source
@@ -123,34 +128,19 @@ class Labeller:
         """HiGHS's of an LP, SCIP's of a MILP whose costs the boxes bound; for other MILPs see below."""
         if not instance.is_mip:
             return self._ask(self.highs, instance, tolerance)
-        if not _costs_can_escape(instance):
+        if not costs_can_escape(instance):
             return self._ask(self.scip, instance, tolerance)
         return self._perhaps_unbounded(instance, tolerance)
 
     def _perhaps_unbounded(self, instance: Instance, tolerance: float) -> ExactSolution:
-        """The relaxation's verdict first: SCIP calls some unbounded MILPs optimal, and some infeasible.
-
-        An infeasible relaxation settles it. Over one that is unbounded the MILP has no optimum either (its
-        data are rational; Meyer 1974): what is left to ask is whether it has an integral point at all.
-        """
+        """The relaxation's verdict first; see `exact.unboundedness`."""
         relaxed = self._ask(self.highs, instance.relaxation(), tolerance)
         if relaxed.status is SolveStatus.INFEASIBLE:
             return relaxed
         if relaxed.status is not SolveStatus.UNBOUNDED:
             return self._ask(self.scip, instance, tolerance)
-        costless = replace(instance, objective_vector=np.zeros(instance.columns))
-        found = self._ask(self.scip, costless, tolerance)
-        if found.primal is None:
-            return found
-        return replace(
-            found,
-            status=SolveStatus.UNBOUNDED,
-            unbounded_ray=relaxed.unbounded_ray,
-            objective=None,
-            dual_bound=None,
-            pool=None,
-            pool_objectives=None,
-        )
+        found = self._ask(self.scip, without_costs(instance), tolerance)
+        return over_unbounded_relaxation(instance, relaxed, found)
 
     def _with_ray_of_relaxation(self, instance: Instance, solution: ExactSolution) -> ExactSolution:
         """A MILP's Farkas or unbounded ray is its relaxation's, if that has one."""
@@ -168,13 +158,6 @@ class Labeller:
         if contradiction:
             return Rejection(Reason.DISAGREEMENT, f"{label.solver} and {second.solver}: {contradiction}")
         return replace(label, cross_checked=second.status in DECIDED and second.solver != label.solver)
-
-
-def _costs_can_escape(instance: Instance) -> bool:
-    """Whether a variable's own bounds let its cost fall without end."""
-    cost = instance.objective_vector
-    down = (cost > 0) & np.isneginf(instance.variable_lower_bound)
-    return bool((down | (cost < 0) & np.isposinf(instance.variable_upper_bound)).any())
 
 
 def label_source(labeller: Labeller, root: Path, source: Source) -> Row | Rejection:

@@ -10,7 +10,7 @@ from fastapi import Query
 from fastapi.dependencies.models import Dependant
 from starlette.requests import Request
 
-from service.choices import ExactSolver, Policy, Require, Rigour
+from service.choices import GAP, ExactSolver, Policy, Require, Rigour
 from service.effort import Effort
 from service.errors import InvalidRequest
 
@@ -47,7 +47,7 @@ async def asked_effort(
     ] = None,
     gap: Annotated[
         float, Query(description="Relative gap at which a solver may stop on integer columns", ge=0, lt=1)
-    ] = 1e-6,
+    ] = GAP,
     solver: Annotated[ExactSolver, Query(description="Which exact solver is asked")] = ExactSolver.AUTO,
     explain: Annotated[
         bool, Query(description="Of what is infeasible: rows and bounds that cannot hold together")

@@ -15,6 +15,11 @@ from solvers.linear.exact.highs import solve_highs
 from solvers.linear.exact.pool import distinct_points
 from solvers.linear.exact.scip import solve_scip
 from solvers.linear.exact.solution import ExactSolution, SolveStatus
+from solvers.linear.exact.unboundedness import (
+    costs_can_escape,
+    over_unbounded_relaxation,
+    without_costs,
+)
 from solvers.linear.lane.certified_rays import KINDS, with_certified_ray
 from solvers.linear.lane.incumbents import IncumbentLog
 from solvers.linear.lane.messages import Job, LaneReply, LaneTask
@@ -57,7 +62,7 @@ def _solve(instance: Instance, task: LaneTask, deadline: float) -> LaneReply:
         if task.solver == "scip":
             return LaneReply(_scip(instance, options, deadline), _cold(start, "SCIP takes none of an LP"))
         return _solve_lp(instance, options, deadline, start)
-    if _costs_can_escape(instance):
+    if costs_can_escape(instance):
         relaxed = _highs(instance.relaxation(), options, deadline)
         if relaxed.status is SolveStatus.INFEASIBLE:
             return LaneReply(relaxed, _cold(start, "the relaxation is infeasible"))
@@ -226,32 +231,10 @@ def _cold(start: Start | None, why: str) -> StartReport | None:
     return None if start is None else StartReport(start.origin, StartUse.NONE, False, why)
 
 
-def _costs_can_escape(instance: Instance) -> bool:
-    """Whether a variable's own bounds let its cost fall without end."""
-    cost = instance.objective_vector
-    down = (cost > 0) & np.isneginf(instance.variable_lower_bound)
-    return bool((down | (cost < 0) & np.isposinf(instance.variable_upper_bound)).any())
-
-
 def _unbounded_or_infeasible(
     instance: Instance, task: LaneTask, deadline: float, relaxed: ExactSolution
 ) -> ExactSolution:
-    """Over an unbounded relaxation a MILP with rational data has no optimum (Meyer 1974): an integral point
-    decides between unbounded and infeasible. Solvers call some of these optimal."""
-    costless = replace(instance, objective_vector=np.zeros(instance.columns), objective_offset=0.0)
-    found = _solve_mip(
-        costless, replace(task, start=None, options=replace(task.options, log=None)), deadline
-    )[0]
-    if found.primal is None:
-        return found
-    return replace(
-        found,
-        status=SolveStatus.UNBOUNDED,
-        unbounded_ray=relaxed.unbounded_ray,
-        objective=instance.objective(found.primal),
-        dual_bound=None,
-        linear_bound=None,
-        pool=None,
-        pool_objectives=None,
-        outside=found.outside or relaxed.outside,
-    )
+    """Over an unbounded relaxation; see `exact.unboundedness`."""
+    options = replace(task.options, log=None)
+    found = _solve_mip(without_costs(instance), replace(task, start=None, options=options), deadline)[0]
+    return over_unbounded_relaxation(instance, relaxed, found)
