@@ -1,0 +1,143 @@
+"""HyperLISTA: three numbers in place of weights, thresholds that follow from the residual of each item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from solvers.iteration import AbstractSolver
+from solvers.sparse.coherence import analytic_weight, symmetric_jacobian
+from solvers.sparse.problem import SparseProblem
+from solvers.sparse.shrinkage import largest_counts, shrink_outside
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """All that is tuned.
+
+    Attributes:
+        threshold: c₁ of θ = c₁‖A⁺r‖₁.
+        momentum: c₂ of β = c₂‖x‖₀.
+        support: c₃ of p = c₃ log(‖A⁺b‖₁ / ‖A⁺r‖₁), a share of the atoms.
+    """
+
+    threshold: float
+    momentum: float
+    support: float
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """The matrices of the method for one dictionary of unit atoms.
+
+    Attributes:
+        forward: shape (m, n): A, or D of the symmetric Jacobian.
+        weight: shape (m, n): W with w_jᵀ(column j of `forward`) = 1.
+        inverse_scale: shape (n,), where the pseudo-inverse is `weight` with its columns scaled, or None.
+        pseudo_inverse: shape (m, n), where `inverse_scale` is None: the transpose of `forward`'s.
+        transform: G, shape (m, m), which measurements are multiplied by first, or None.
+    """
+
+    forward: Tensor
+    weight: Tensor
+    inverse_scale: Tensor | None = None
+    pseudo_inverse: Tensor | None = None
+    transform: Tensor | None = None
+
+    @classmethod
+    def analytic(cls, matrix: Tensor) -> Self:
+        """W minimises the coherence, and A⁺ = diag(1/s)Wᵀ: its norm costs no product."""
+        found = analytic_weight(matrix)
+        return cls(matrix, found.weight, inverse_scale=1.0 / found.scale)
+
+    @classmethod
+    def symmetric(cls, matrix: Tensor) -> Self:
+        """D in place of both A and W, as published, with the pseudo-inverse of D."""
+        found = symmetric_jacobian(matrix)
+        inverse = torch.linalg.pinv(found.frame).T.contiguous()
+        return cls(found.frame, found.frame, pseudo_inverse=inverse, transform=found.transform)
+
+    def to(self, dtype: torch.dtype) -> Geometry:
+        parts = (self.forward, self.weight, self.inverse_scale, self.pseudo_inverse, self.transform)
+        return Geometry(*(None if part is None else part.to(dtype) for part in parts))  # type: ignore[arg-type]
+
+    def measured(self, measurements: Tensor) -> Tensor:
+        """The measurements as `forward` would have made them, shape (B, m)."""
+        return measurements if self.transform is None else measurements @ self.transform.T
+
+    def inverse_norm(self, residual: Tensor, gradient: Tensor) -> Tensor:
+        """‖A⁺r‖₁, shape (B,), of a residual r and Wᵀr."""
+        if self.inverse_scale is not None:
+            return gradient.abs() @ self.inverse_scale
+        assert self.pseudo_inverse is not None
+        return (residual @ self.pseudo_inverse).abs().sum(1)
+
+
+@dataclass(frozen=True, eq=False)
+class HyperState:
+    """B iterates.
+
+    Attributes:
+        x, previous: shape (B, n).
+        measurements: b as `Geometry.measured` has it, shape (B, m).
+        residual: r = Ax − b, shape (B, m).
+        scale: ‖A⁺b‖₁, shape (B,).
+    """
+
+    x: Tensor
+    previous: Tensor
+    measurements: Tensor
+    residual: Tensor
+    scale: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class HyperLISTA(AbstractSolver[SparseProblem, HyperState]):
+    """x⁺ = S^p_θ(x − Wᵀr + β(x − x⁻)),   r = Ax − b   (Chen, Liu, Wang and Yin 2021)
+
+    θ = c₁‖A⁺r‖₁,   β = c₂‖x‖₀,   p = c₃ log(‖A⁺b‖₁ / ‖A⁺r‖₁) of the n atoms, between 0 and n.
+
+    Attributes:
+        geometry: the dictionary's matrices.
+        numbers: the three.
+        tolerance: ‖r‖₂ relative to ‖b‖₂ at which an item has converged.
+    """
+
+    geometry: Geometry
+    numbers: Hyperparameters
+    tolerance: float = 0.0
+
+    products_of_a_step = 2
+
+    def init(self, problem: SparseProblem, start: None = None) -> HyperState:
+        b = self.geometry.measured(problem.measurements)
+        x = b.new_zeros(len(problem), problem.matrix.shape[1])
+        scale = self.geometry.inverse_norm(b, b @ self.geometry.weight)
+        return HyperState(x, x, b, -b, scale)
+
+    def step(self, problem: SparseProblem, state: HyperState) -> HyperState:
+        x = self.shrunk(state)
+        residual = torch.addmm(state.measurements, x, self.geometry.forward.T, beta=-1.0)
+        return replace(state, x=x, previous=state.x, residual=residual)
+
+    def shrunk(self, state: HyperState) -> Tensor:
+        """x⁺, shape (B, n)."""
+        gradient = state.residual @ self.geometry.weight
+        norm = self.geometry.inverse_norm(state.residual, gradient)
+        momentum = self.numbers.momentum * torch.count_nonzero(state.x, dim=1)
+        z = state.x - gradient + momentum[:, None] * (state.x - state.previous)
+        share = self.numbers.support * torch.log(state.scale / norm)
+        share = share.nan_to_num(0.0, posinf=1.0).clamp(0.0, 1.0)
+        chosen = largest_counts(z.abs(), (share * z.shape[1]).long())
+        return shrink_outside(z, (self.numbers.threshold * norm)[:, None], chosen)
+
+    def terminate(self, problem: SparseProblem, state: HyperState) -> Tensor:
+        reached = torch.linalg.vector_norm(state.residual, dim=1)
+        wanted = self.tolerance * torch.linalg.vector_norm(state.measurements, dim=1)
+        return torch.le(reached, wanted)
+
+    def value(self, state: HyperState) -> Tensor:
+        return state.x
