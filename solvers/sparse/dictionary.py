@@ -1,8 +1,8 @@
 """A dictionary: the matrix A of b = Ax, whose columns are called atoms.
 
 The learned variants want atoms of length one; another dictionary is A = A′ diag(ν) with ν_j = ‖a_j‖₂, and
-its code x = x′ / ν. The Lasso is not the same problem in both: ISTA and FISTA, and every certificate, take A as
-it was given.
+its code x = x′ / ν. The Lasso is not the same problem in both: ISTA and FISTA, and every certificate, take A
+as it was given.
 """
 
 from __future__ import annotations

@@ -22,11 +22,18 @@ class Hyperparameters:
         threshold: c₁ of θ = c₁‖A⁺r‖₁.
         momentum: c₂ of β = c₂‖x‖₀.
         support: c₃ of p = c₃ log(‖A⁺b‖₁ / ‖A⁺r‖₁), a share of the atoms.
+        atoms: n of the dictionary they were tuned on.
     """
 
     threshold: float
     momentum: float
     support: float
+    atoms: int = 500
+
+    def on(self, atoms: int) -> Self:
+        """For another dictionary: ‖A⁺r‖₁ and ‖x‖₀ are sums over its n atoms, so c₁n and c₂n are kept."""
+        ratio = self.atoms / atoms
+        return replace(self, threshold=self.threshold * ratio, momentum=self.momentum * ratio, atoms=atoms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +101,16 @@ class HyperState:
     scale: Tensor
 
 
+def adaptive_shrinkage(numbers: Hyperparameters, state: HyperState, gradient: Tensor, norm: Tensor) -> Tensor:
+    """x⁺, shape (B, n), of Wᵀr, shape (B, n), and ‖A⁺r‖₁, shape (B,)."""
+    momentum = numbers.momentum * torch.count_nonzero(state.x, dim=1)
+    z = state.x - gradient + momentum[:, None] * (state.x - state.previous)
+    share = numbers.support * torch.log(state.scale / norm)
+    share = share.nan_to_num(0.0, posinf=1.0).clamp(0.0, 1.0)
+    chosen = largest_counts(z.abs(), (share * z.shape[1]).long())
+    return shrink_outside(z, (numbers.threshold * norm)[:, None], chosen)
+
+
 @dataclass(frozen=True, eq=False)
 class HyperLISTA(AbstractSolver[SparseProblem, HyperState]):
     """x⁺ = S^p_θ(x − Wᵀr + β(x − x⁻)),   r = Ax − b   (Chen, Liu, Wang and Yin 2021)
@@ -127,12 +144,7 @@ class HyperLISTA(AbstractSolver[SparseProblem, HyperState]):
         """x⁺, shape (B, n)."""
         gradient = state.residual @ self.geometry.weight
         norm = self.geometry.inverse_norm(state.residual, gradient)
-        momentum = self.numbers.momentum * torch.count_nonzero(state.x, dim=1)
-        z = state.x - gradient + momentum[:, None] * (state.x - state.previous)
-        share = self.numbers.support * torch.log(state.scale / norm)
-        share = share.nan_to_num(0.0, posinf=1.0).clamp(0.0, 1.0)
-        chosen = largest_counts(z.abs(), (share * z.shape[1]).long())
-        return shrink_outside(z, (self.numbers.threshold * norm)[:, None], chosen)
+        return adaptive_shrinkage(self.numbers, state, gradient, norm)
 
     def terminate(self, problem: SparseProblem, state: HyperState) -> Tensor:
         reached = torch.linalg.vector_norm(state.residual, dim=1)
