@@ -76,3 +76,10 @@ def read_card(folder: Path) -> dict[str, Any]:
     if not isinstance(card, dict):
         raise CheckpointError(f"the card of {folder.name} is not a JSON object")
     return card
+
+
+def read_metadata(data: bytes) -> dict[str, str]:
+    """The metadata of a safetensors file: its header is JSON behind eight bytes of length."""
+    size = int.from_bytes(data[:8], "little")
+    header: dict[str, dict[str, str]] = json.loads(data[8 : 8 + size])
+    return header["__metadata__"]

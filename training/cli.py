@@ -1,4 +1,4 @@
-"""The commands that make a model: generate, label, train, evaluate. `service.cli` mounts them.
+"""The commands that make a model: generate, label, train, evaluate. `service.cli` mounts them all.
 
 Nothing heavy is imported until a command runs.
 """
@@ -6,37 +6,26 @@ Nothing heavy is imported until a command runs.
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from training.command_parts import Device, fail, interrupted, say
+from training.command_parts import Models as Models
+from training.train_cli import register as register_train
 
 if TYPE_CHECKING:
     from training.evaluating import Report
 
-Device = Annotated[Literal["cpu", "cuda", "auto"], typer.Option(help="Where the network runs.")]
-
-
-@dataclass(frozen=True)
-class Models:
-    """Where the checkpoint of a model lies that a person names.
-
-    Attributes:
-        find: for reading; exits where there is none.
-        find_writable: for writing into its card; exits where that may not be as well.
-    """
-
-    find: Callable[[str], Path] = Path
-    find_writable: Callable[[str], Path] = Path
-
 
 def register(app: typer.Typer, models: Models | None = None) -> None:
     """Add the training commands to an application."""
-    for command in (generate, label, train, evaluate):
-        app.command(context_settings={"obj": models or Models()})(command)
+    settings = {"obj": models or Models()}
+    app.command(context_settings=settings)(generate)
+    app.command(context_settings=settings)(label)
+    register_train(app, settings)
+    app.command(context_settings=settings)(evaluate)
 
 
 def generate(
@@ -54,7 +43,7 @@ def generate(
     from training.generating import generate_files
 
     if family not in FAMILIES:
-        _fail(f"there is no family {family!r}; there are {', '.join(FAMILIES)}")
+        fail(f"there is no family {family!r}; there are {', '.join(FAMILIES)}")
     with progress_bar("generate", number, unit="files") as bar:
         try:
             for _ in generate_files(
@@ -62,8 +51,8 @@ def generate(
             ):
                 bar.advance()
         except (ValueError, OSError) as error:
-            _fail(str(error))
-    _say(f"{number} instances of {family} in {output}")
+            fail(str(error))
+    say(f"{number} instances of {family} in {output}")
 
 
 def label(
@@ -110,13 +99,13 @@ def label(
             retry_rejected=retry_rejected,
         )
     except (FolderInUseError, OtherFolderError, OSError) as error:
-        _fail(str(error))
+        fail(str(error))
     except KeyboardInterrupt:
-        _interrupted()
+        interrupted()
     if not summary.files:
-        _fail(f"there is no .mps or .json file below {folder}; `farkas convert` makes one of an .lp file")
+        fail(f"there is no .mps or .json file below {folder}; `farkas convert` makes one of an .lp file")
     statuses = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
-    _say(
+    say(
         f"{summary.files} files: {summary.labelled} labelled ({statuses}; {summary.certified} certified, "
         f"{summary.cross_checked} cross-checked, {summary.within_gap} only within a gap), "
         f"{summary.duplicates} duplicates, "
@@ -124,90 +113,12 @@ def label(
     )
     unproved = summary.labelled - summary.certified
     if unproved:
-        _say(
+        say(
             f"{unproved} of the labels rest on the solver's word: no certificate of ours proves their "
             "optimal value or infeasibility"
         )
     if not summary.labelled:
-        _fail("no instance could be labelled")
-
-
-def train(
-    context: typer.Context,
-    data: Annotated[list[Path], typer.Argument(help="Labelled folders.", exists=True, file_okay=False)],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the model and of the run's state.")
-    ],
-    config: Annotated[
-        Path | None, typer.Option(help="TOML file with the run's settings.", exists=True, dir_okay=False)
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="In place of the configuration's epochs.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of weights, split and order.")] = 0,
-    name: Annotated[str | None, typer.Option(help="Name on the card; default: the folder's name.")] = None,
-    model_version: Annotated[str, typer.Option("--model-version", help="Version on the card.")] = "1",
-    start_from: Annotated[
-        str | None, typer.Option("--from", help="Model whose weights to start from: a name or a folder.")
-    ] = None,
-    perturb: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            help="Where there are fewer instances than this, perturbed copies of them are made and "
-            "solved to reach it; 0: never.",
-        ),
-    ] = 2000,
-    workers: Annotated[int, typer.Option(min=0, help="Solver processes for the copies; 0: one a core.")] = 0,
-    threads: Annotated[int, typer.Option(min=0, help="Threads for the network; 0: torch's choice.")] = 0,
-    device: Device = "cpu",
-) -> None:
-    """Train a network on labelled folders; resumes where it was stopped.
-
-    With --from and without --config the settings are those for retraining: a lower learning rate, more
-    instances held out, and an end once the held-out loss falls no more.
-    """
-    import torch
-
-    from runtime.checkpoints import CheckpointError
-    from runtime.memory import keep_freed_memory
-    from runtime.progress import progress_bar
-    from training.config import RETRAIN, read_config
-    from training.enlarging import with_copies
-    from training.training import DifferentRun, Identity, train_model
-
-    if threads:
-        torch.set_num_threads(threads)
-    keep_freed_memory()
-    try:
-        parent = context.obj.find(start_from) if start_from else None
-        settings = read_config(config or (RETRAIN if parent else None), {"epochs": epochs})
-        solvers = workers or len(os.sched_getaffinity(0))
-        data = with_copies(data, output, settings, wanted=perturb, seed=seed, workers=solvers, say=_say)
-        with progress_bar("read data", None, unit="steps") as bar:
-
-            def show(step: int, steps: int, means: dict[str, float]) -> None:
-                text = f"loss {means.get('verdict', float('nan')):.4f} error {means['verdict_error']:.4f}"
-                bar.show(step, steps, text)
-
-            card = train_model(
-                data,
-                output,
-                settings,
-                Identity(name or output.resolve().name, model_version, recorded_command()),
-                seed=seed,
-                device=device,
-                start_from=parent,
-                progress=show,
-                preparing=bar.advance,
-            )
-    except (DifferentRun, CheckpointError, ValueError, KeyError, RuntimeError, OSError) as error:
-        _fail(str(error))
-    except KeyboardInterrupt:
-        _interrupted()
-    told = card["training"]
-    if told["stopped_early"]:
-        _say(f"ended after epoch {told['epochs']}; kept: epoch {told['best_epoch']}, of least held-out loss")
-    copies = ", perturbed copies among them" if card["data"]["perturbed"] else ""
-    _say(f"model in {output}; on instances held out{copies}: {_line(card['metrics']['validation'])}")
+        fail("no instance could be labelled")
 
 
 def evaluate(
@@ -235,26 +146,15 @@ def evaluate(
         with progress_bar("evaluate", None, unit="instances") as bar:
             report = evaluate_model(predictor, data, progress=bar.advance)
     except (CheckpointError, ValueError, KeyError, RuntimeError, OSError) as error:
-        _fail(str(error))
+        fail(str(error))
     _print_reports(report)
     try:
         if record is not None:
             record_in_card(folder, record, report)
         if output is not None:
-            _say(f"written to {write_report(report, output).parent}")
+            say(f"written to {write_report(report, output).parent}")
     except OSError as error:
-        _fail(str(error))
-
-
-def recorded_command() -> list[str]:
-    """This command as the card keeps it: without paths of the machine."""
-    return ["farkas", *map(_without_folders, sys.argv[1:])]
-
-
-def _without_folders(word: str) -> str:
-    """An absolute path's last part, also behind `--option=`."""
-    option, equals, path = word.rpartition("=")
-    return option + equals + (Path(path).name if path.startswith("/") else path)
+        fail(str(error))
 
 
 def _sizes(pairs: list[str]) -> dict[str, float]:
@@ -265,12 +165,8 @@ def _sizes(pairs: list[str]) -> dict[str, float]:
         try:
             sizes[key] = float(value)
         except ValueError:
-            _fail(f"--size takes name=value with a number, not {pair!r}")
+            fail(f"--size takes name=value with a number, not {pair!r}")
     return sizes
-
-
-def _line(figures: dict[str, Any]) -> str:
-    return ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in figures.items())
 
 
 def _print_reports(report: Report) -> None:
@@ -282,17 +178,3 @@ def _print_reports(report: Report) -> None:
     for table in tables(report):
         console.print(table)
         console.print()
-
-
-def _say(message: str) -> None:
-    typer.echo(message, err=True)
-
-
-def _interrupted() -> Any:
-    _say("farkas: interrupted; the same command goes on where this one stopped")
-    raise typer.Exit(130)
-
-
-def _fail(message: str) -> Any:
-    _say(f"farkas: {message}")
-    raise typer.Exit(1)

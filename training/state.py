@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from graphs.network.gnn import CandidateNetwork
+from runtime.checkpoints import read_metadata
 from runtime.files import write_atomically
 from training.config import TrainingConfig
 
@@ -89,7 +90,7 @@ class TrainingState:
         if not path.is_file():
             return
         data = path.read_bytes()
-        counters = json.loads(_metadata(data)["counters"])
+        counters = json.loads(read_metadata(data)["counters"])
         self._restore(load(data))
         for name in _COUNTERS:
             setattr(self, name, counters[name])
@@ -113,10 +114,3 @@ class TrainingState:
             if names["step"] in tensors:
                 moved = {key: tensors[name].to(parameter.device) for key, name in names.items()}
                 self.optimiser.state[parameter] = {**moved, "step": tensors[names["step"]]}
-
-
-def _metadata(data: bytes) -> dict[str, str]:
-    """The metadata of a safetensors file: its header is JSON behind eight bytes of length."""
-    size = int.from_bytes(data[:8], "little")
-    header: dict[str, dict[str, str]] = json.loads(data[8 : 8 + size])
-    return header["__metadata__"]

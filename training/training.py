@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,33 +15,19 @@ from graphs.network.batch import BipartiteBatch
 from graphs.network.gnn import CandidateNetwork
 from graphs.predictor import check_card
 from runtime.checkpoints import Checkpoint, load, save
-from runtime.files import write_atomically
 from runtime.locking import exclusive
 from training.calibration import fit_calibration
 from training.card import data_name, model_card
 from training.config import NetworkSettings, TrainingConfig
 from training.graph_shards import GraphShards, prepare
+from training.identity import Identity, claim_folder
 from training.loop import Progress, Run, read_log, train
 from training.metrics import evaluate
 from training.plots import plot_training
 from training.splitting import Role, assign, read_index
 
-_RUN = "run.json"
 _GRAPHS = "graphs"
 _SEEN = 20_000
-
-
-class DifferentRun(Exception):
-    """The output folder holds a run that was started with other settings or data."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What the card says a model is: its name and version, and the command that made it."""
-
-    name: str
-    model_version: str
-    command: Sequence[str] = ()
 
 
 def train_model(
@@ -84,7 +68,7 @@ def train_model(
     this |= {"instances": index.sha256(roles != Role.DUPLICATE), "start_from": origin}
     weights = None if parent is None else without_calibration(parent.tensors)
     with exclusive(folder, "training"):
-        _check_run(folder, this)
+        claim_folder(folder, this)
         shards = prepare(folder / _GRAPHS, data, index, roles, progress=preparing)
         run = Run(folder, config, seed, shards, shards.whole(Role.VALIDATION), place)
         network = train(run, start_from=weights, progress=progress)
@@ -140,18 +124,3 @@ def _seen(shards: GraphShards) -> tuple[np.ndarray[Any, Any], ...]:
         families += data.family
         nodes.append((data.graphs.rows + data.graphs.columns).numpy())
     return np.concatenate(parts), np.array(families), np.concatenate(nodes)
-
-
-def _check_run(folder: Path, this: dict[str, Any]) -> None:
-    """Write what this run is, or compare with what the folder says it is."""
-    path = folder / _RUN
-    if path.is_file():
-        earlier = json.loads(path.read_text(encoding="utf-8"))
-        changed = [key for key in this if earlier.get(key) != this[key]]
-        if changed:
-            raise DifferentRun(
-                f"{folder.name} holds a run of other settings or data ({', '.join(changed)} differ from this "
-                "one's): choose another output folder"
-            )
-        return
-    write_atomically(path, (json.dumps(this, indent=2) + "\n").encode())

@@ -1,6 +1,12 @@
-"""What can be wrong with a dictionary, with measurements, with a question about them."""
+"""What can be wrong with a dictionary, with measurements, with a question about them.
+
+Every error says what is wrong (detail) and, where there is something, what to do about it (hint); `type` and
+`title` are what `service.errors` shows them under. Nothing here needs anything else.
+"""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 
 class SparseInputError(Exception):
@@ -11,6 +17,9 @@ class SparseInputError(Exception):
         hint: what to do about it, or None.
     """
 
+    type: ClassVar[str] = "invalid-recovery"
+    title: ClassVar[str] = "The question of sparse recovery is not valid"
+
     def __init__(self, detail: str, *, hint: str | None = None) -> None:
         super().__init__(detail if hint is None else f"{detail} ({hint})")
         self.detail = detail
@@ -20,22 +29,47 @@ class SparseInputError(Exception):
 class InvalidDictionary(SparseInputError):
     """No matrix of finite numbers, or one with a column of zeros."""
 
+    type = "invalid-dictionary"
+    title = "The dictionary is not valid"
+
 
 class InvalidMeasurements(SparseInputError):
     """No rows of finite numbers."""
+
+    type = "invalid-measurements"
+    title = "The measurements are not valid"
 
 
 class ShapeMismatch(SparseInputError):
     """Measurements, parameters or a start that do not fit the dictionary."""
 
+    type = "shape-mismatch"
+    title = "The parts of the question do not fit together"
+
 
 class InvalidRegularization(SparseInputError):
     """λ is missing where a method needs it, not positive, or not finite."""
+
+    type = "invalid-regularization"
+    title = "The regularization is not valid"
+
+
+class UnknownVariant(SparseInputError):
+    """No variant has this name."""
+
+    type = "unknown-variant"
+    title = "There is no such variant"
 
 
 class UntrainedVariant(SparseInputError):
     """A variant whose weights must be trained for the dictionary first."""
 
+    type = "untrained-variant"
+    title = "The variant is not trained for this dictionary"
+
 
 class TooManyLayers(SparseInputError):
     """More layers than were trained."""
+
+    type = "too-many-layers"
+    title = "There are not so many trained layers"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -12,6 +12,10 @@ from solvers.iteration import AbstractSolver
 from solvers.sparse.coherence import analytic_weight, symmetric_jacobian
 from solvers.sparse.problem import SparseProblem
 from solvers.sparse.shrinkage import largest_counts, shrink_outside
+
+_GROWTH, _DAMPING = 1.1, 0.7
+"""A residual grown by more than the first is refused, and γ times the second tried next."""
+_ROUNDING = 64.0
 
 
 @dataclass(frozen=True)
@@ -22,18 +26,31 @@ class Hyperparameters:
         threshold: c₁ of θ = c₁‖A⁺r‖₁.
         momentum: c₂ of β = c₂‖x‖₀.
         support: c₃ of p = c₃ log(‖A⁺b‖₁ / ‖A⁺r‖₁), a share of the atoms.
-        atoms: n of the dictionary they were tuned on.
+        measurements, atoms: m and n of the dictionary they were tuned on.
     """
 
     threshold: float
     momentum: float
     support: float
+    measurements: int = 250
     atoms: int = 500
 
-    def on(self, atoms: int) -> Self:
-        """For another dictionary: ‖A⁺r‖₁ and ‖x‖₀ are sums over its n atoms, so c₁n and c₂n are kept."""
-        ratio = self.atoms / atoms
-        return replace(self, threshold=self.threshold * ratio, momentum=self.momentum * ratio, atoms=atoms)
+    tuned: ClassVar[tuple[str, ...]] = ("threshold", "momentum", "support")
+    """The three that are sought; the sizes are only remembered."""
+
+    def on(self, measurements: int, atoms: int) -> Self:
+        """For a dictionary of another shape: c₁m and c₂n are kept.
+
+        ‖x‖₀ is a sum over the n atoms, and so is ‖A⁺r‖₁, but what θ must hold down are the entries of Wᵀr,
+        which are about n/m times those of A⁺r.
+        """
+        return replace(
+            self,
+            threshold=self.threshold * self.measurements / measurements,
+            momentum=self.momentum * self.atoms / atoms,
+            measurements=measurements,
+            atoms=atoms,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +109,7 @@ class HyperState:
         measurements: b as `Geometry.measured` has it, shape (B, m).
         residual: r = Ax − b, shape (B, m).
         scale: ‖A⁺b‖₁, shape (B,).
+        step_size: γ, shape (B,): 1, or less after steps that were not taken.
     """
 
     x: Tensor
@@ -99,46 +117,72 @@ class HyperState:
     measurements: Tensor
     residual: Tensor
     scale: Tensor
+    step_size: Tensor
 
 
 def adaptive_shrinkage(numbers: Hyperparameters, state: HyperState, gradient: Tensor, norm: Tensor) -> Tensor:
     """x⁺, shape (B, n), of Wᵀr, shape (B, n), and ‖A⁺r‖₁, shape (B,)."""
     momentum = numbers.momentum * torch.count_nonzero(state.x, dim=1)
-    z = state.x - gradient + momentum[:, None] * (state.x - state.previous)
+    z = state.x - state.step_size[:, None] * gradient + momentum[:, None] * (state.x - state.previous)
     share = numbers.support * torch.log(state.scale / norm)
     share = share.nan_to_num(0.0, posinf=1.0).clamp(0.0, 1.0)
     chosen = largest_counts(z.abs(), (share * z.shape[1]).long())
-    return shrink_outside(z, (numbers.threshold * norm)[:, None], chosen)
+    threshold = numbers.threshold * state.step_size * norm
+    return shrink_outside(z, threshold[:, None], chosen)
+
+
+def moved(state: HyperState, x: Tensor, residual: Tensor) -> HyperState:
+    """The state at x⁺ with its residual; where that grew, beyond rounding, the old state with a smaller γ."""
+    before, after, measured = (
+        torch.linalg.vector_norm(part, dim=1) for part in (state.residual, residual, state.measurements)
+    )
+    rounding = _ROUNDING * torch.finfo(x.dtype).eps * measured
+    refused = torch.gt(after, _GROWTH * before) & torch.gt(after, rounding)
+    following = replace(state, x=x, previous=state.x, residual=residual)
+    if not refused.any():
+        return following
+    stay = refused[:, None]
+    return replace(
+        following,
+        x=torch.where(stay, state.x, x),
+        residual=torch.where(stay, state.residual, residual),
+        step_size=torch.where(refused, _DAMPING * state.step_size, state.step_size),
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class HyperLISTA(AbstractSolver[SparseProblem, HyperState]):
-    """x⁺ = S^p_θ(x − Wᵀr + β(x − x⁻)),   r = Ax − b   (Chen, Liu, Wang and Yin 2021)
+    """x⁺ = S^p_θ(x − γWᵀr + β(x − x⁻)),   r = Ax − b   (Chen, Liu, Wang and Yin 2021)
 
-    θ = c₁‖A⁺r‖₁,   β = c₂‖x‖₀,   p = c₃ log(‖A⁺b‖₁ / ‖A⁺r‖₁) of the n atoms, between 0 and n.
+    θ = c₁γ‖A⁺r‖₁,   β = c₂‖x‖₀,   p = c₃ log(‖A⁺b‖₁ / ‖A⁺r‖₁) of the n atoms, between 0 and n.
+
+    γ = 1, as published. Where atoms are nearly parallel that step is too long, and iterates would grow
+    without end; so a step that would make the residual longer by more than a tenth is not taken, and the
+    item's γ falls.
 
     Attributes:
         geometry: the dictionary's matrices.
         numbers: the three.
-        tolerance: ‖r‖₂ relative to ‖b‖₂ at which an item has converged.
+        tolerance: ‖r‖₂ relative to ‖b‖₂ at which an item has converged; a number, or one an item, shape (B,).
     """
 
     geometry: Geometry
     numbers: Hyperparameters
-    tolerance: float = 0.0
+    tolerance: float | Tensor = 0.0
 
     products_of_a_step = 2
-
     def init(self, problem: SparseProblem, start: None = None) -> HyperState:
         b = self.geometry.measured(problem.measurements)
         x = b.new_zeros(len(problem), problem.matrix.shape[1])
         scale = self.geometry.inverse_norm(b, b @ self.geometry.weight)
-        return HyperState(x, x, b, -b, scale)
+        return HyperState(x, x, b, -b, scale, torch.ones_like(scale))
 
     def step(self, problem: SparseProblem, state: HyperState) -> HyperState:
-        x = self.shrunk(state)
-        residual = torch.addmm(state.measurements, x, self.geometry.forward.T, beta=-1.0)
-        return replace(state, x=x, previous=state.x, residual=residual)
+        return self.moved_to(state, self.shrunk(state))
+
+    def moved_to(self, state: HyperState, x: Tensor) -> HyperState:
+        """The state at x⁺, where that step is not refused."""
+        return moved(state, x, torch.addmm(state.measurements, x, self.geometry.forward.T, beta=-1.0))
 
     def shrunk(self, state: HyperState) -> Tensor:
         """x⁺, shape (B, n)."""

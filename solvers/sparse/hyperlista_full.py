@@ -82,12 +82,8 @@ class HyperLISTAFull(HyperLISTA):
     def _moved(self, state: FullState, x: Tensor) -> FullState:
         size = torch.count_nonzero(x, dim=1)
         same = ((x != 0.0) == (state.x != 0.0)).all(1) & (size > 0) & (size < x.shape[1])
-        residual = torch.addmm(state.measurements, x, self.geometry.forward.T, beta=-1.0)
         return replace(
-            state,
-            x=x,
-            previous=state.x,
-            residual=residual,
+            cast(FullState, self.moved_to(state, x)),
             settled=torch.where(same, state.settled + 1, 0),
             solved=torch.zeros_like(state.solved),
         )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from solvers.iteration import AbstractSolver
 from solvers.sparse.lasso import relative_gap
-from solvers.sparse.problem import SparseProblem
+from solvers.sparse.problem import LeastSquares
 from solvers.sparse.shrinkage import shrink
 
 
@@ -35,7 +35,7 @@ class ShrinkageState:
 
 
 @dataclass(frozen=True)
-class ISTA(AbstractSolver[SparseProblem, ShrinkageState]):
+class ISTA(AbstractSolver[LeastSquares, ShrinkageState]):
     """x⁺ = S_{λ/L}(x − Aᵀ(Ax − b)/L)   (Daubechies, Defrise and De Mol 2004).
 
     Attributes:
@@ -50,16 +50,16 @@ class ISTA(AbstractSolver[SparseProblem, ShrinkageState]):
 
     products_of_a_step = 2
 
-    def init(self, problem: SparseProblem, start: Tensor | None) -> ShrinkageState:
+    def init(self, problem: LeastSquares, start: Tensor | None) -> ShrinkageState:
         """From x of shape (B, n), or from zero."""
         b = problem.measurements
-        x = b.new_zeros(len(problem), problem.matrix.shape[1]) if start is None else start
+        x = b.new_zeros(len(problem), problem.atoms) if start is None else start
         residual = -b if start is None else problem.residual(x)
         ones = b.new_ones(len(problem))
         return ShrinkageState(x, residual, x, residual, ones, torch.full_like(ones, torch.inf))
 
-    def step(self, problem: SparseProblem, state: ShrinkageState) -> ShrinkageState:
-        gradient = state.extrapolated_residual @ problem.matrix
+    def step(self, problem: LeastSquares, state: ShrinkageState) -> ShrinkageState:
+        gradient = problem.correlate(state.extrapolated_residual)
         x = shrink(
             state.extrapolated - gradient / self.lipschitz, (problem.penalty / self.lipschitz)[:, None]
         )
@@ -68,10 +68,10 @@ class ISTA(AbstractSolver[SparseProblem, ShrinkageState]):
     def _extrapolate(self, state: ShrinkageState, x: Tensor, residual: Tensor) -> ShrinkageState:
         return replace(state, x=x, residual=residual, extrapolated=x, extrapolated_residual=residual)
 
-    def examine(self, problem: SparseProblem, state: ShrinkageState) -> ShrinkageState:
+    def examine(self, problem: LeastSquares, state: ShrinkageState) -> ShrinkageState:
         return replace(state, gap=relative_gap(problem, state.x, state.residual))
 
-    def terminate(self, problem: SparseProblem, state: ShrinkageState) -> Tensor:
+    def terminate(self, problem: LeastSquares, state: ShrinkageState) -> Tensor:
         return state.gap <= self.tolerance
 
     def value(self, state: ShrinkageState) -> Tensor:
@@ -81,8 +81,8 @@ class ISTA(AbstractSolver[SparseProblem, ShrinkageState]):
         return self.look
 
     def compact(
-        self, problem: SparseProblem, state: ShrinkageState, keep: Tensor
-    ) -> tuple[SparseProblem, ShrinkageState] | None:
+        self, problem: LeastSquares, state: ShrinkageState, keep: Tensor
+    ) -> tuple[LeastSquares, ShrinkageState] | None:
         if 4 * len(keep) > 3 * len(problem):
             return None
         return problem.take(keep), self.take(problem, state, keep)

@@ -11,17 +11,20 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from solvers.sparse.problem import SparseProblem
+from solvers.sparse.problem import LeastSquares
 
 
-def objective(problem: SparseProblem, x: Tensor, residual: Tensor) -> Tensor:
+def objective(problem: LeastSquares, x: Tensor, residual: Tensor) -> Tensor:
     """P(x), shape (B,), where `residual` is A x − b."""
     return 0.5 * residual.square().sum(1) + problem.penalty * x.abs().sum(1)
 
 
-def duality_gap(problem: SparseProblem, x: Tensor, residual: Tensor) -> Tensor:
-    """P(x) − D(u) for the scaled residual u, shape (B,); one product with Aᵀ."""
-    correlation = (residual @ problem.matrix).abs().amax(1)
+def duality_gap(
+    problem: LeastSquares, x: Tensor, residual: Tensor, correlation: Tensor | None = None
+) -> Tensor:
+    """P(x) − D(u) for the scaled residual u, shape (B,); one product with Aᵀ unless ‖Aᵀr‖∞ is given, (B,)."""
+    if correlation is None:
+        correlation = problem.correlate(residual).abs().amax(1)
     scale = torch.clamp(problem.penalty / correlation, max=1.0).nan_to_num(1.0)
     b = problem.measurements
     # u = −κr, and D(u) = uᵀb − ½‖u‖²
@@ -29,7 +32,9 @@ def duality_gap(problem: SparseProblem, x: Tensor, residual: Tensor) -> Tensor:
     return objective(problem, x, residual) - dual
 
 
-def relative_gap(problem: SparseProblem, x: Tensor, residual: Tensor) -> Tensor:
+def relative_gap(
+    problem: LeastSquares, x: Tensor, residual: Tensor, correlation: Tensor | None = None
+) -> Tensor:
     """The gap over P(0) = ½‖b‖², shape (B,); zero measurements are solved by zero."""
     largest = 0.5 * problem.measurements.square().sum(1)
-    return (duality_gap(problem, x, residual) / largest).nan_to_num(0.0)
+    return (duality_gap(problem, x, residual, correlation) / largest).nan_to_num(0.0)

@@ -60,6 +60,9 @@ class LayeredNetwork(AbstractSolver[SparseProblem, LayeredState], Generic[LayerT
     layers: tuple[LayerT, ...]
     selection: SupportSelection | None = None
 
+    variant: ClassVar[str]
+    """The name in `solvers.sparse.variants`."""
+
     products_of_a_step: ClassVar[int] = 2
     """Products with matrices of the dictionary's size that a layer costs, as a step of ISTA costs 2."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, Self
 
 import numpy as np
 import torch
@@ -11,6 +12,33 @@ from torch import Tensor
 from solvers.sparse.errors import InvalidMeasurements, InvalidRegularization, ShapeMismatch
 
 _LARGEST = 1e150
+
+
+class LeastSquares(Protocol):
+    """What iterative shrinkage needs of ½‖Ax − b‖² + λ‖x‖₁, for B items: A may be a matrix or an operator."""
+
+    @property
+    def measurements(self) -> Tensor:
+        """b, shape (B, m)."""
+
+    @property
+    def atoms(self) -> int:
+        """n, numbers in a code."""
+
+    @property
+    def penalty(self) -> Tensor:
+        """λ, shape (B,)."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, items: Tensor) -> Self:
+        """The problems at some places, shape (K,)."""
+
+    def residual(self, x: Tensor) -> Tensor:
+        """A x − b, shape (B, m), for x of shape (B, n)."""
+
+    def correlate(self, residual: Tensor) -> Tensor:
+        """Aᵀr, shape (B, n), for r of shape (B, m)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +69,11 @@ class SparseProblem:
             raise InvalidRegularization("this method minimises ½‖Ax − b‖² + λ‖x‖₁ and needs λ")
         return self.regularization
 
+    @property
+    def atoms(self) -> int:
+        """n, numbers in a code."""
+        return int(self.matrix.shape[1])
+
     def take(self, items: Tensor) -> SparseProblem:
         """The problems at some places, shape (K,)."""
         penalty = None if self.regularization is None else self.regularization[items]
@@ -49,6 +82,10 @@ class SparseProblem:
     def residual(self, x: Tensor) -> Tensor:
         """A x − b, shape (B, m), for x of shape (B, n)."""
         return torch.addmm(self.measurements, x, self.matrix.T, beta=-1.0)
+
+    def correlate(self, residual: Tensor) -> Tensor:
+        """Aᵀr, shape (B, n), for r of shape (B, m)."""
+        return residual @ self.matrix
 
 
 def make_problem(

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from service.cli import app
 from service.settings import BUNDLED_MODELS
-from training.cli import recorded_command
+from training.command_parts import recorded_command
 
 SIZE = ("--size", "rows=5", "--size", "columns=12", "--size", "nonzeros=24")
 

@@ -14,9 +14,10 @@ from training.config import RETRAIN, TrainingConfig, read_config
 from training.enlarging import COPIES, with_copies
 from training.families import FAMILIES
 from training.generating import generate_files
+from training.identity import Identity
 from training.labels import label_folder
 from training.splitting import Role, assign, read_index
-from training.training import Identity, train_model
+from training.training import train_model
 
 
 @pytest.fixture(scope="module")

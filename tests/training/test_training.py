@@ -15,7 +15,8 @@ from graphs.predictor import Predictor
 from runtime.checkpoints import CheckpointError, load, save
 from tests.training.examples import labelled, write_labels
 from tests.training.test_loop import CONFIG
-from training.training import DifferentRun, Identity, train_model
+from training.identity import DifferentRun, Identity
+from training.training import train_model
 
 SMALL = Identity("small", "1", ["farkas", "train"])
 

@@ -128,8 +128,8 @@ def test_the_numbers_carry_over_to_other_sizes() -> None:
     dictionary = gaussian(240, 480)
     codes = planted(16, 480, 0.06)
     problem = SparseProblem(dictionary.unit, codes @ dictionary.unit.T)
-    tuned = replace(NUMBERS, atoms=120)
+    tuned = replace(NUMBERS, measurements=60, atoms=120)
     geometry = Geometry.analytic(dictionary.unit)
-    carried = iterate(HyperLISTA(geometry, tuned.on(480)), problem, None, max_iterations=20).value
+    carried = iterate(HyperLISTA(geometry, tuned.on(240, 480)), problem, None, max_iterations=20).value
     as_they_stand = iterate(HyperLISTA(geometry, tuned), problem, None, max_iterations=20).value
     assert decibels(carried, codes) < -80.0 < -10.0 < decibels(as_they_stand, codes)

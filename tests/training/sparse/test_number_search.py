@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import torch
+
+from solvers.sparse.hyperlista import Geometry, HyperLISTA, Hyperparameters
+from tests.training.sparse.small_setting import M, N, small_dictionary, small_stream
+from training.sparse.nmse import nmse_by_layer
+from training.sparse.number_search import SearchSettings, search_numbers
+from training.sparse.sampling import Purpose
+
+LAYERS = 8
+SETTINGS = SearchSettings(
+    thresholds=(2.0, 5.0, 9.0),
+    momenta=(0.03, 0.15),
+    supports=(0.2, 0.5),
+    grid_size=64,
+    refinement_size=128,
+    refinements=30,
+)
+
+
+def test_finds_better_numbers_than_the_published_ones_and_the_refinement_better_than_the_grid() -> None:
+    geometry, stream = Geometry.analytic(small_dictionary().unit), small_stream(torch.float64, snr=30.0)
+    told: list[tuple[int, int, float]] = []
+    found = search_numbers(geometry, stream, LAYERS, SETTINGS, lambda *words: told.append(words))
+
+    def reached(numbers: Hyperparameters) -> float:
+        sample = stream.sample(600, Purpose.TEST)
+        return nmse_by_layer(HyperLISTA(geometry, numbers), sample, LAYERS)[-1]
+
+    published = Hyperparameters(0.014, 0.004, 0.4).on(M, N)
+    assert found.refined_nmse < found.grid_nmse
+    assert reached(found.numbers) < reached(published) - 0.3
+    assert found.numbers.atoms == N
+    assert found.points == len(told) <= told[-1][1] == 12 + 30
+
+
+def test_the_same_seed_finds_the_same_numbers() -> None:
+    geometry, stream = Geometry.analytic(small_dictionary().unit), small_stream(torch.float64, snr=30.0)
+    assert search_numbers(geometry, stream, 4, SETTINGS) == search_numbers(geometry, stream, 4, SETTINGS)

@@ -1,0 +1,1 @@
+"""Training of the sparse-recovery variants: networks of layers, and HyperLISTA's three numbers."""
