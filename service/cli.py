@@ -26,6 +26,7 @@ from service.effort_options import (
     WorkOption,
 )
 from service.models_cli import models
+from service.sparse_cli import register as register_sparse
 from training.cli import Models
 from training.cli import register as register_training
 
@@ -292,5 +293,6 @@ def _find_writable_model(reference: str) -> Path:
     return model_commands.writable_folder_of(reference)
 
 
+register_sparse(app)
 app.add_typer(models, name="models")
 register_training(app, Models(_find_model, _find_writable_model))

@@ -9,16 +9,27 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_ZIP_MAGIC = b"PK\x03\x04"
 _WORTH_COMPRESSING = 1 << 16
 _TIMEOUT_SECONDS = 300.0
+
+
+class Array(Protocol):
+    """An array of any library."""
+
+    def tolist(self) -> Any: ...
+
+
+Rows = Sequence[float] | Sequence[Sequence[float]] | Array
+"""Numbers, or rows of them."""
 
 
 class ApiError(Exception):
@@ -122,8 +133,62 @@ class Client:
         )
         return answers
 
+    def sparse_recovery(
+        self,
+        dictionary: str | Rows | None,
+        measurements: Rows | Path | bytes,
+        *,
+        variant: str | None = None,
+        layers: int | None = None,
+        model: str | None = None,
+        regularization: float | None = None,
+        duality_gap: float | None = None,
+        time_limit: float | None = None,
+        sparse: bool = False,
+    ) -> dict[str, Any]:
+        """Sparse x with Ax ≈ b for every measurement b: the API's answer, `x` a row a measurement.
+
+        Args:
+            dictionary: a registered name, or A as rows; None where a .npz file holds it.
+            measurements: one b, or a row each of many; or a .npy or .npz file, or the bytes of one, with
+                a registered dictionary, or in a .npz file with the array `dictionary` beside `measurements`.
+            variant, layers, model, regularization, duality_gap, time_limit, sparse: members of the API's
+                body.
+
+        Raises:
+            ApiError: the server refused it.
+            httpx.HTTPError: the server cannot be reached.
+            OSError: the file cannot be read.
+        """
+        asked = {
+            "dictionary": dictionary
+            if dictionary is None or isinstance(dictionary, str)
+            else _rows(dictionary),
+            "variant": variant,
+            "layers": layers,
+            "model": model,
+            "regularization": regularization,
+            "duality_gap": duality_gap,
+            "time_limit": time_limit,
+            "sparse": sparse or None,
+        }
+        given = {name: value for name, value in asked.items() if value is not None}
+        request: dict[str, Any] = {}
+        if isinstance(measurements, (Path, bytes)):
+            data = measurements.read_bytes() if isinstance(measurements, Path) else measurements
+            media = "application/x-npz" if data.startswith(_ZIP_MAGIC) else "application/x-npy"
+            request["params"] = _written(given)
+        else:
+            data = json.dumps({**given, "measurements": _rows(measurements)}).encode()
+            media = "application/json"
+        headers, body = _encoded(data, media)
+        answer: dict[str, Any] = self._answer(
+            "POST", "/v1/sparse-recovery", headers=headers, content=body, **request
+        )
+        return answer
+
     def models(self) -> list[dict[str, Any]]:
-        """The models that can be asked."""
+        """The models that can be asked, and dictionaries."""
         listed: list[dict[str, Any]] = self._answer("GET", "/v1/models")["models"]
         return listed
 
@@ -164,12 +229,16 @@ class Client:
         raise ApiError(reply.status_code, problem, float(wait) if wait.isdigit() else None)
 
 
-def _encoded(data: bytes) -> tuple[dict[str, str], bytes]:
-    """Headers and body: compressed where that is worth it, the format left for the server to see."""
-    headers = {"Content-Type": "application/octet-stream"}
+def _encoded(data: bytes, media: str = "application/octet-stream") -> tuple[dict[str, str], bytes]:
+    """Headers and body, compressed where that is worth it; by default the server finds the format out."""
+    headers = {"Content-Type": media}
     if data.startswith(_GZIP_MAGIC) or len(data) < _WORTH_COMPRESSING:
         return headers, data
     return headers | {"Content-Encoding": "gzip"}, gzip.compress(data, compresslevel=1, mtime=0)
+
+
+def _rows(rows: Rows) -> Any:
+    return rows if isinstance(rows, Sequence) else rows.tolist()
 
 
 def _item(instance: Path | bytes | Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,14 +5,16 @@
     ├── UnsupportedMedia       a Content-Type or Content-Encoding we do not read
     ├── InvalidRequest         a parameter of the request is not valid
     ├── BodyTooLarge           the request's body exceeds the limit in force
+    ├── QuestionTooLarge       what the body asks is beyond a limit in force
     ├── BodyTooSlow            the body did not arrive in time
     ├── RequestTooSlow         the request's head did not arrive in time
     ├── AnswerTooSlow          answering took longer than the limit in force
     ├── AnsweringCrashed       the worker died of the instance
+    ├── WrongModelKind         a name of the registry that stands for another kind of thing
     ├── ServerBusy             as many requests as allowed are being answered
     └── NotReady               the server has no model yet, or its self-test failed
 
-Beside these, the errors of `graphs.errors` and `runtime.names`.
+Beside these, the errors of `graphs.errors`, `runtime.names` and `solvers.sparse.errors`.
 
 A problem never holds a stack trace nor the input: of an instance, at most one short token.
 """
@@ -38,6 +40,16 @@ from runtime.names import (
     RegistryError,
     UnusableModel,
     VersionExists,
+)
+from solvers.sparse.errors import (
+    InvalidDictionary,
+    InvalidMeasurements,
+    InvalidRegularization,
+    ShapeMismatch,
+    SparseInputError,
+    TooManyLayers,
+    UnknownVariant,
+    UntrainedVariant,
 )
 
 _LOG = logging.getLogger("farkas")
@@ -76,6 +88,11 @@ class BodyTooLarge(ServiceError):
     title = "The body is larger than the limit in force"
 
 
+class QuestionTooLarge(ServiceError):
+    type = "question-too-large"
+    title = "What is asked is larger than the limit in force"
+
+
 class BodyTooSlow(ServiceError):
     type = "body-too-slow"
     title = "The body did not arrive in time"
@@ -94,6 +111,11 @@ class AnswerTooSlow(ServiceError):
 class AnsweringCrashed(ServiceError):
     type = "answering-crashed"
     title = "The worker died while it answered"
+
+
+class WrongModelKind(ServiceError):
+    type = "wrong-model-kind"
+    title = "The model of this name is of another kind"
 
 
 class ServerBusy(ServiceError):
@@ -118,20 +140,33 @@ STATUS: dict[type[Exception], int] = {
     ReadOnlyModel: 409,
     NothingToRollBack: 409,
     RegistryError: 500,
+    InvalidDictionary: 422,
+    InvalidMeasurements: 422,
+    ShapeMismatch: 422,
+    InvalidRegularization: 422,
+    UnknownVariant: 422,
+    UntrainedVariant: 422,
+    TooManyLayers: 422,
+    SparseInputError: 422,
     UnreadableFile: 400,
     UnsupportedMedia: 415,
     InvalidRequest: 422,
     BodyTooLarge: 413,
+    QuestionTooLarge: 413,
     BodyTooSlow: 408,
     RequestTooSlow: 408,
     AnswerTooSlow: 422,
     AnsweringCrashed: 500,
+    WrongModelKind: 422,
     ServerBusy: 503,
     NotReady: 503,
     UnusableModel: 503,
     ServiceError: 500,
 }
 """HTTP status of each of our errors; a subclass without a row has its nearest base's."""
+
+OWN = (InstanceError, RegistryError, SparseInputError, ServiceError)
+"""The bases of our errors."""
 
 OUT_OF_MEMORY = "out-of-memory"
 _BY_STATUS = {
@@ -188,7 +223,7 @@ class Problem:
 
 def problem_of(error: BaseException) -> Problem:
     """The problem an error is shown as; one that is not ours is logged and says nothing of its inside."""
-    if isinstance(error, (InstanceError, RegistryError, ServiceError)):
+    if isinstance(error, OWN):
         return _own(error)
     if isinstance(error, MemoryError) or _NO_MEMORY in str(error):
         return problem_of_status(503, "reading or answering it needs more memory than there is")
@@ -204,11 +239,12 @@ def problem_of_status(status: int, detail: str) -> Problem:
 
 def documented() -> list[tuple[int, str, str]]:
     """(status, type, title) of every problem, for the documentation; bases that are never raised left out."""
-    own = [(status, kind.type, kind.title) for kind, status in STATUS.items() if kind is not ServiceError]  # type: ignore[attr-defined]
+    bases = (ServiceError, SparseInputError)
+    own = [(status, kind.type, kind.title) for kind, status in STATUS.items() if kind not in bases]  # type: ignore[attr-defined]
     return sorted([*own, *((status, *names) for status, names in _BY_STATUS.items())])
 
 
-def _own(error: InstanceError | RegistryError | ServiceError) -> Problem:
+def _own(error: InstanceError | RegistryError | SparseInputError | ServiceError) -> Problem:
     kind = next(base for base in type(error).__mro__ if base in STATUS)
     line, column = (error.line, error.column) if isinstance(error, InstanceError) else (None, None)
-    return Problem(error.type, error.title, STATUS[kind], error.detail, line, column, error.hint)
+    return Problem(error.type, error.title, STATUS[kind], error.detail, line, column, error.hint or "")

@@ -9,10 +9,9 @@ from typing import Any
 import typer
 from pydantic import ValidationError
 
-from runtime.names import RegistryError
 from service.choices import FATAL
 from service.effort import Effort
-from service.errors import ServiceError
+from service.errors import OWN
 from service.settings import PREFIX, Settings, settings_from
 
 
@@ -21,7 +20,7 @@ def fatal_in_one_line() -> Iterator[None]:
     """Turn the errors that a person can act on into a line; a broken pipe is left to the shell."""
     try:
         yield
-    except (ServiceError, RegistryError) as error:
+    except OWN as error:
         raise fatal(error.detail + (f" ({error.hint})" if error.hint else "")) from error
     except BrokenPipeError:
         raise

@@ -14,11 +14,12 @@ from runtime.registry import Entry, Registry
 from service import output
 from service.costs import Costs
 from service.fatal import command_settings, fatal_in_one_line
+from service.kinds import Kind, kind_of, require_kind
 from service.settings import registry_of
 
 
 def list_models(*, as_json: bool) -> None:
-    """Print every version of every model."""
+    """Print every version of every name."""
     with fatal_in_one_line():
         entries = _registry().entries()
     if as_json:
@@ -26,12 +27,13 @@ def list_models(*, as_json: bool) -> None:
             typer.echo(output.dumps(_entry_json(entry)))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "version", "", "weights", "where"):
+    for column in ("name", "version", "kind", "", "weights", "where"):
         table.add_column(column, no_wrap=True)
     for entry in entries:
         mark = "current" if entry.current else ""
         where = "bundled" if entry.bundled else str(entry.folder)
-        table.add_row(entry.name, entry.version, mark, _weights(entry)[:12], where)
+        kind = _kind(entry) or "unreadable"
+        table.add_row(entry.name, entry.version, kind, mark, _weights(entry)[:12], where)
     output.console().print(table)
 
 
@@ -42,6 +44,32 @@ def show(reference: str) -> None:
         entry = registry.find(reference)
         shown = {**_entry_json(entry), "history": registry.history(entry.name), "card": entry.card()}
     typer.echo(output.dumps(shown, pretty=True))
+
+
+def add(folder: Path) -> None:
+    """Copy a checkpoint folder into the registry."""
+    with fatal_in_one_line():
+        entry = _registry().add(folder.expanduser())
+    _say_added(entry)
+
+
+def add_dictionary(file: Path, *, name: str, version: str | None, description: str) -> None:
+    """Put a matrix into the registry."""
+    from service import sparse_commands
+
+    settings = command_settings()
+    with fatal_in_one_line():
+        entry = sparse_commands.add_dictionary(
+            file, settings, name=name, version=version, description=description
+        )
+    _say_added(entry)
+
+
+def _say_added(entry: Entry) -> None:
+    current = (
+        "" if entry.current else f"; current is another: farkas models promote {entry.name}@{entry.version}"
+    )
+    typer.echo(f"{entry.name}@{entry.version} is in the registry ({_kind(entry)}){current}")
 
 
 def promote(reference: str) -> None:
@@ -96,6 +124,7 @@ def measure(reference: str, each: int, target: Path | None) -> None:
     settings = command_settings()
     with fatal_in_one_line():
         entry = _registry().find(reference)
+        require_kind(entry.folder, reference, Kind.PREDICTOR)
         predictor = load_predictor(entry.folder, settings)
         with (
             Lanes(settings, workers=1) as lanes,
@@ -131,10 +160,19 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
     return {
         "name": entry.name,
         "version": entry.version,
+        "kind": _kind(entry),
         "current": entry.current,
         "bundled": entry.bundled,
         "folder": str(entry.folder),
     }
+
+
+def _kind(entry: Entry) -> str | None:
+    """None where the card cannot be read."""
+    try:
+        return kind_of(entry.card())
+    except UnusableModel:
+        return None
 
 
 def _weights(entry: Entry) -> str:

@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-models = typer.Typer(no_args_is_help=True, help="The models that can be asked, and which of them is current.")
+models = typer.Typer(
+    no_args_is_help=True, help="Models and dictionaries by name, and which version is current."
+)
 
 
 @models.command("list")
 def list_models(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Every version of every model, and which is current."""
+    """Every version of every name, what kind of thing it is, and which is current."""
     from service import model_commands
 
     model_commands.list_models(as_json=json)
@@ -24,10 +26,37 @@ def list_models(
 def show_model(
     model: Annotated[str, typer.Argument(help="A name or name@version.")],
 ) -> None:
-    """A model's card: how it was trained and how good it is."""
+    """A card: what it is, how it was trained or made and how good it is."""
     from service import model_commands
 
     model_commands.show(model)
+
+
+@models.command("add")
+def add_model(
+    folder: Annotated[
+        Path, typer.Argument(help="A checkpoint folder: a predictor, a trained network, numbers.")
+    ],
+) -> None:
+    """Copy a checkpoint into the registry; which version is current stays as it is."""
+    from service import model_commands
+
+    model_commands.add(folder)
+
+
+@models.command("add-dictionary")
+def add_dictionary(
+    file: Annotated[Path, typer.Argument(metavar="A.npy", help="The matrix, a column an atom.")],
+    name: Annotated[str, typer.Option("--name", help="The name to ask for it by.")],
+    version: Annotated[
+        str | None, typer.Option("--model-version", help="Its version [the next number].")
+    ] = None,
+    description: Annotated[str, typer.Option("--description", help="A line for its card.")] = "",
+) -> None:
+    """Register a dictionary for sparse recovery; what is trained for it is bound to its content."""
+    from service import model_commands
+
+    model_commands.add_dictionary(file, name=name, version=version, description=description)
 
 
 @models.command("promote")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runtime.checkpoints import CheckpointError, read_card
 from runtime.names import UnusableModel
+from service.kinds import Kind, require_kind
 from service.settings import Settings, registry_of
 
 if TYPE_CHECKING:
@@ -59,8 +60,11 @@ def default_model(settings: Settings) -> OnDemand:
     Raises:
         ModelNotFound: there is none.
         UnusableModel: its card cannot be read.
+        WrongModelKind: it is no predictor.
     """
-    return OnDemand(registry_of(settings).resolve(settings.model), settings)
+    folder = registry_of(settings).resolve(settings.model)
+    require_kind(folder, settings.model, Kind.PREDICTOR)
+    return OnDemand(folder, settings)
 
 
 def _identity(folder: Path) -> tuple[str, str, str]:

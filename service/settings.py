@@ -67,6 +67,19 @@ class Settings(BaseSettings):
         default=4 << 30, ge=1, description="Bytes of address space of the process in which it does"
     )
 
+    max_dictionary: int = Field(
+        default=4_000_000, ge=1, description="Most numbers of a dictionary that a request brings or names"
+    )
+    max_measurements: int = Field(
+        default=100_000, ge=1, description="Most measurements in a request of sparse recovery"
+    )
+    max_codes: int = Field(
+        default=16_000_000,
+        ge=1,
+        description="Most numbers in all its codes (or measurements, where these have more)",
+    )
+    max_layers: int = Field(default=200, ge=1, description="Most layers that such a request may ask for")
+
     feasibility_tolerance: float = Field(
         default=1e-6,
         gt=0,
@@ -118,7 +131,7 @@ class Settings(BaseSettings):
     solve_seconds: float = Field(
         default=30.0,
         gt=0,
-        description="Most seconds that a request may give an exact solver; less than answer_seconds",
+        description="Most seconds that a request may give a solver or a proof; less than answer_seconds",
     )
     connections: int = Field(
         default=1024,

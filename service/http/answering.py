@@ -14,6 +14,9 @@ from service.answers import Answer
 from service.effort import Effort
 from service.errors import OUT_OF_MEMORY, NotReady, problem_of
 from service.failures import Failure, attempt
+from service.http.answerers import ANSWERERS
+from service.http.answerers import Answer as Calculate
+from service.http.calculations import Calculation
 from service.http.items import read_item
 from service.http.questions import Question, Reply
 from service.lanes import Lanes
@@ -48,6 +51,7 @@ class Answerer:
         self._lanes = Lanes(settings, workers=1)
         self._default: Predictor | None = None
         self._others: OrderedDict[Path, Predictor] = OrderedDict()
+        self._calculators: dict[str, Calculate] = {}
 
     def prepare(self) -> Exception | None:
         """Load the default model and answer a tiny instance with it; what is wrong, or None.
@@ -67,22 +71,35 @@ class Answerer:
             return error
         return None if failure is None else NotReady(f"the model's self-test failed: {failure.problem.title}")
 
-    def answer(self, questions: Sequence[Question]) -> list[Reply]:
+    def answer(self, questions: Sequence[Question | Calculation]) -> list[Reply]:
         """A reply a question, in order, those of one model from as few passes as the limits allow.
 
         Raises:
             MemoryError: there was not enough memory for one of them; which, is found by asking each alone.
         """
         with _captured_log() as lines:
-            readings = [attempt(self._read, question) for question in questions]
-            answers: dict[int, Answer | Failure] = {}
-            for (folder, effort), places in _groups(questions).items():
-                scored = self._scored([readings[place] for place in places], folder, effort)
-                answers.update(zip(places, scored, strict=True))
-            replies = [self._reply(answers[place], question) for place, question in enumerate(questions)]
+            instances = iter(self._instances([each for each in questions if isinstance(each, Question)]))
+            replies = [
+                self._calculated(each) if isinstance(each, Calculation) else next(instances)
+                for each in questions
+            ]
         if any(reply.problem is not None and reply.problem.type == OUT_OF_MEMORY for reply in replies):
             raise MemoryError
         return [replies[0].with_log(tuple(lines)), *replies[1:]] if lines else replies
+
+    def _instances(self, questions: Sequence[Question]) -> list[Reply]:
+        readings = [attempt(self._read, question) for question in questions]
+        answers: dict[int, Answer | Failure] = {}
+        for (folder, effort), places in _groups(questions).items():
+            scored = self._scored([readings[place] for place in places], folder, effort)
+            answers.update(zip(places, scored, strict=True))
+        return [self._reply(answers[place], question) for place, question in enumerate(questions)]
+
+    def _calculated(self, question: Calculation) -> Reply:
+        if question.kind not in self._calculators:
+            self._calculators[question.kind] = ANSWERERS[question.kind](self._settings)
+        reply = attempt(self._calculators[question.kind], question)
+        return Reply(problem=reply.problem) if isinstance(reply, Failure) else reply
 
     def _read(self, question: Question) -> Reading:
         if question.form == "item":

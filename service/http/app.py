@@ -8,36 +8,38 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import Response
 from fastapi_offline import FastAPIOffline
 
-from runtime.names import ModelNotFound, UnusableModel
-from runtime.registry import Entry
+from runtime.names import ModelNotFound
 from service.effort import Effort
 from service.http.body import format_of, receive, unless_gone
 from service.http.engine import Engine
-from service.http.handlers import add_handlers, problem_response
+from service.http.handlers import add_handlers
 from service.http.lists import answer_list
 from service.http.metrics import MEDIA_TYPE, CountRequests
+from service.http.model_entries import default_json, entry_json
 from service.http.openapi import document, instance_body, metrics_answer, predict_answer, problems
 from service.http.overload import RefuseCrowd
 from service.http.parameters import asked_effort, only_known
 from service.http.questions import Asked, Question
+from service.http.responses import answer_one, engine_of, present
 from service.http.schemas import LiveShape, ModelCardShape, ModelListShape, ReadyShape
 from service.http.site import Site
+from service.http.sparse_route import router as sparse_router
 from service.names import safe_name
 from service.output import dumps
 from service.settings import Settings
 from service.version import farkas_version
 
 _DESCRIPTION = (
-    "Predicts the outcome of linear and mixed-integer programs, and proves what can be proved of it."
+    "Predicts the outcome of linear and mixed-integer programs, recovers sparse codes, "
+    "and proves what can be proved of either."
 )
 _JSON = "application/json"
-_CLIENT_GONE = 499  # nobody receives it; it is counted
 
 router = APIRouter(dependencies=[Depends(only_known)])
 site = Site()
@@ -71,6 +73,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.engine = engine
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     app.include_router(router)
+    app.include_router(sparse_router)
     app.mount("/pages", site, name="pages")
     app.add_middleware(RefuseCrowd)
     app.add_middleware(CountRequests, metrics=engine.metrics)
@@ -93,7 +96,7 @@ async def predict(
     name: Annotated[str | None, Query(description="The file's name, for messages")] = None,
 ) -> Response:
     """Answer the instance in the body (MPS, LP or farkas's JSON, plain or gzipped), or a JSON list."""
-    engine = _engine(request)
+    engine = engine_of(request)
     form = format_of(request)
     asked, folder, shown = Asked(effort, model, solution, vectors), engine.folder_of(model), safe_name(name)
 
@@ -106,32 +109,22 @@ async def predict(
         if body.is_list:
             work = _answer_list(request, body.data, item)
         else:
-            work = _answer_one(request, Question(body.data, shown, form, folder, asked, body.size))
-        response = await unless_gone(request, work)
-    return Response(status_code=_CLIENT_GONE) if response is None else response
-
-
-async def _answer_one(request: Request, question: Question) -> Response:
-    engine = _engine(request)
-    async with engine.places.one():
-        reply = await engine.answer(question)
-    if reply.problem is not None:
-        return problem_response(request, reply.problem)
-    return Response(reply.document, media_type=_JSON)
+            work = answer_one(request, Question(body.data, shown, form, folder, asked, body.size))
+        return present(await unless_gone(request, work))
 
 
 async def _answer_list(request: Request, body: bytes, question: Callable[[bytes, int], Question]) -> Response:
-    answers = await answer_list(_engine(request), body, question, request.state.request_id)
+    answers = await answer_list(engine_of(request), body, question, request.state.request_id)
     return Response(answers, media_type=_JSON)
 
 
 @router.get("/v1/models", tags=["models"], responses={200: {"model": ModelListShape}, **problems(503)})
 def models(request: Request) -> Response:
-    """The models that can be asked."""
-    engine = _engine(request)
-    listed = [_entry_json(entry, engine) for entry in engine.registry.entries()]
+    """What can be named: models that can be asked, and dictionaries."""
+    engine = engine_of(request)
+    listed = [entry_json(entry, engine.default) for entry in engine.registry.entries()]
     if not any(entry["default"] for entry in listed):
-        listed.insert(0, _default_json(engine))
+        listed.insert(0, default_json(engine.default))
     return Response(dumps({"models": listed}), media_type=_JSON)
 
 
@@ -142,18 +135,17 @@ def models(request: Request) -> Response:
 )
 def model_card(request: Request, name: str) -> Response:
     """One model with its card: how it was trained, and how good it is. `name` or `name@version`."""
-    engine = _engine(request)
+    engine = engine_of(request)
     try:
         entry = engine.registry.find(name)
     except ModelNotFound:
         if name != engine.default.name:
             raise
-        card = {**_default_json(engine), "history": [], "card": engine.default.card}
+        card = {**default_json(engine.default), "history": [], "card": engine.default.card}
         return Response(dumps(card), media_type=_JSON)
     history = engine.registry.history(entry.name)
-    return Response(
-        dumps({**_entry_json(entry, engine), "history": history, "card": entry.card()}), media_type=_JSON
-    )
+    found = {**entry_json(entry, engine.default), "history": history, "card": entry.card()}
+    return Response(dumps(found), media_type=_JSON)
 
 
 @router.get("/health/live", tags=["health"], responses={200: {"model": LiveShape}})
@@ -165,7 +157,7 @@ async def live() -> Response:
 @router.get("/health/ready", tags=["health"], responses={200: {"model": ReadyShape}, **problems(503)})
 async def ready(request: Request) -> Response:
     """A worker can answer: it has loaded the model and answered a tiny instance."""
-    default = _engine(request).ready_model
+    default = engine_of(request).ready_model
     model = {"name": default.name, "version": default.version, "sha256": default.sha256}
     return Response(dumps({"status": "ready", "model": model}), media_type=_JSON)
 
@@ -173,7 +165,7 @@ async def ready(request: Request) -> Response:
 @router.get("/metrics", tags=["health"], responses=metrics_answer(), response_class=Response)
 async def metrics(request: Request) -> Response:
     """What the server has counted since it started, as Prometheus reads it."""
-    return Response(_engine(request).metrics.to_text(), headers={"Content-Type": MEDIA_TYPE})
+    return Response(engine_of(request).metrics.to_text(), headers={"Content-Type": MEDIA_TYPE})
 
 
 @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
@@ -182,39 +174,7 @@ async def page(request: Request) -> Response:
     return await site.page(request.scope)
 
 
-def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
-
-
-def _entry_json(entry: Entry, engine: Engine) -> dict[str, Any]:
-    sha256 = _weights_hash(entry)
-    return {
-        "name": entry.name,
-        "version": entry.version,
-        "sha256": sha256,
-        "current": entry.current,
-        "default": sha256 == engine.default.sha256 and entry.version == engine.default.version,
-        "bundled": entry.bundled,
-    }
-
-
-def _weights_hash(entry: Entry) -> str | None:
-    """None where the card cannot be read: one damaged checkpoint does not hide the others."""
-    try:
-        return str(entry.card()["weights_sha256"])
-    except (UnusableModel, KeyError):
-        return None
-
-
-def _default_json(engine: Engine) -> dict[str, Any]:
-    """The default model where it is in no registry: a folder given at the start."""
-    default = engine.default
-    return {
-        "name": default.name,
-        "version": default.version,
-        "sha256": default.sha256,
-        "current": True,
-        "default": True,
-        "bundled": False,
-    }
+@router.api_route("/sparse", methods=["GET", "HEAD"], include_in_schema=False)
+async def sparse_page(request: Request) -> Response:
+    """The page for sparse recovery."""
+    return await site.page(request.scope, "sparse.html")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from graphs.readers import Format
 from graphs.readers.limits import ReadLimits
 from service.errors import BodyTooSlow, InvalidRequest, UnsupportedMedia
-from service.http.intake import Intake, Received, too_large
+from service.http.intake import BodyForm, Intake, Received, too_large
 
 MEDIA_TYPES: dict[str, Format | None] = {
     "application/x-mps": "mps",
@@ -53,20 +53,34 @@ def format_of(request: Request) -> Format | None:
     Raises:
         UnsupportedMedia: another content type, or a Content-Encoding other than gzip.
     """
+    return MEDIA_TYPES[media_of(request, MEDIA_TYPES, usual="application/octet-stream")]
+
+
+def media_of(request: Request, known: Iterable[str], usual: str | None = None) -> str:
+    """The body's content type, one of those known.
+
+    Args:
+        usual: what it is where the request does not say; the first by default.
+
+    Raises:
+        UnsupportedMedia: it is another, or there is a Content-Encoding other than gzip.
+    """
+    known = tuple(known)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in _ENCODINGS:
         raise UnsupportedMedia("the Content-Encoding is not gzip", hint="send the body plain or gzipped")
-    media = request.headers.get("content-type", "application/octet-stream").partition(";")[0].strip().lower()
-    if media not in MEDIA_TYPES:
+    said = request.headers.get("content-type", usual or known[0])
+    media = said.partition(";")[0].strip().lower()
+    if media not in known:
         raise UnsupportedMedia(
             "the Content-Type is not one that farkas reads",
-            hint=f"send one of: {', '.join(MEDIA_TYPES)} (curl: -H 'Content-Type: application/x-mps')",
+            hint=f"send one of: {', '.join(known)} (curl: -H 'Content-Type: {known[0]}')",
         )
-    return MEDIA_TYPES[media]
+    return media
 
 
-async def receive(request: Request, reception: Reception, form: Format | None = None) -> Received:
-    """The whole body; `form` as `format_of` has it.
+async def receive(request: Request, reception: Reception, form: BodyForm | None = None) -> Received:
+    """The whole body; `form` as `format_of` has it, or "other" of what is no instance.
 
     Raises:
         BodyTooLarge: it has, or says it has, more bytes than may arrive.
@@ -86,7 +100,7 @@ async def receive(request: Request, reception: Reception, form: Format | None = 
         raise InvalidRequest("the client went away before its body was complete") from error
 
 
-async def _collect(request: Request, reception: Reception, form: Format | None) -> Received:
+async def _collect(request: Request, reception: Reception, form: BodyForm | None) -> Received:
     is_said_to_be_gzip = "gzip" in request.headers.get("content-encoding", "").lower()
     intake = Intake(reception.limits, form, is_said_to_be_gzip=is_said_to_be_gzip)
     async for chunk in request.stream():

@@ -1,4 +1,4 @@
-"""The server's workers: child processes that read, predict and prove."""
+"""The server's workers: child processes that read, predict, prove and calculate."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from runtime.batch_worker import BatchWorker, IsolatedWorker
+from service.http.calculations import Calculation
 from service.http.questions import Question, Reply
 from service.settings import Settings
 
-Crew = Sequence[BatchWorker[Question, Reply]]
+Crew = Sequence[BatchWorker[Question | Calculation, Reply]]
 
 
 def prepare(settings: Settings, folder: Path) -> Exception | None:
@@ -20,7 +21,7 @@ def prepare(settings: Settings, folder: Path) -> Exception | None:
     return answerer(settings, folder).prepare()
 
 
-def answer(settings: Settings, folder: Path, questions: Sequence[Question]) -> list[Reply]:
+def answer(settings: Settings, folder: Path, questions: Sequence[Question | Calculation]) -> list[Reply]:
     """In the worker: a reply a question, in order."""
     from service.http.answering import answerer
 

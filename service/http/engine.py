@@ -19,10 +19,12 @@ from service.choices import Policy
 from service.errors import AnsweringCrashed, AnswerTooSlow, NotReady, Problem, problem_of
 from service.http.admission import Deadlines, HeldBytes, Places
 from service.http.body import Reception
+from service.http.calculations import Calculation
 from service.http.crew import Crew, isolated_crew
 from service.http.metrics import Metrics
 from service.http.questions import Question, Reply
 from service.http.served_model import ServedModel
+from service.kinds import Kind, require_kind
 from service.settings import Settings, registry_of
 
 _LOG = logging.getLogger("farkas")
@@ -51,7 +53,7 @@ class Engine:
         self.deadlines = Deadlines()
         self._crew = crew
         self._default = default
-        self._dispatcher: Dispatcher[Question, Reply] | None = None
+        self._dispatcher: Dispatcher[Question | Calculation, Reply] | None = None
         self._is_draining = False
         self.metrics.watch("waiting", "Instances that no worker has taken yet", lambda: self._waiting)
         self.metrics.watch("places_taken", "Instances waiting or in work", lambda: self.places.taken)
@@ -126,25 +128,29 @@ class Engine:
         return self.default
 
     def folder_of(self, name: str | None) -> Path:
-        """The checkpoint meant by a name of the registry, `name@version`, or None; paths are never taken.
+        """The predictor meant by a name of the registry, `name@version`, or None; paths are never taken.
 
         Raises:
             InvalidModelName, ModelNotFound, NotReady
+            WrongModelKind: it is no predictor.
         """
         if name is None:
             return self.default.folder
         try:
-            return self.registry.find(name).folder.resolve()
+            folder = self.registry.find(name).folder.resolve()
         except ModelNotFound:
             if name == self.default.name:
                 return self.default.folder
             raise
+        if folder != self.default.folder:
+            require_kind(folder, name, Kind.PREDICTOR)
+        return folder
 
     def reception(self, hold: Callable[[int], None]) -> Reception:
         """How bodies are received; `hold` is told what is held in memory."""
         return Reception(self.settings.limits, self.settings.body_seconds, hold, self.deadlines.within)
 
-    async def answer(self, question: Question) -> Reply:
+    async def answer(self, question: Question | Calculation) -> Reply:
         """The answer, or the problem in its place; cancelled while it waits, the question is dropped.
 
         Raises:
@@ -153,13 +159,13 @@ class Engine:
         reply = await self._dispatched(question)
         for line in reply.log:
             _LOG.error("worker: %s", line)
-        self.metrics.note_reply(reply)
+        self.metrics.note_reply(reply, question.kind if isinstance(question, Calculation) else None)
         return reply
 
-    async def _dispatched(self, question: Question) -> Reply:
+    async def _dispatched(self, question: Question | Calculation) -> Reply:
         if self._dispatcher is None:
             raise NotReady("the model is not loaded yet")
-        alone = 0 if question.asked.effort.policy is Policy.PREDICT else self.settings.batch_bytes
+        alone = 0 if _is_light(question) else self.settings.batch_bytes
         future = self._dispatcher.submit(question, max(question.size, alone))
         try:
             return await asyncio.wrap_future(future)
@@ -179,6 +185,11 @@ class Engine:
     @property
     def _waiting(self) -> int:
         return 0 if self._dispatcher is None else self._dispatcher.waiting
+
+
+def _is_light(question: Question | Calculation) -> bool:
+    """Whether it may share a batch with others."""
+    return isinstance(question, Question) and question.asked.effort.policy is Policy.PREDICT
 
 
 def _problem_of_loss(failure: TaskFailure) -> Problem:

@@ -13,15 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graphs.errors import InstanceError
-from runtime.names import RegistryError
-from service.errors import (
-    InvalidRequest,
-    Problem,
-    ServiceError,
-    problem_of,
-    problem_of_status,
-)
+from service.errors import OWN, InvalidRequest, Problem, problem_of, problem_of_status
 from service.output import dumps
 
 PROBLEM_TYPE = "application/problem+json"
@@ -32,7 +24,7 @@ _RETRY_SECONDS = "1"
 
 def add_handlers(app: FastAPI) -> None:
     """Turn our errors, the framework's and any other into problem documents."""
-    for kind in (InstanceError, RegistryError, ServiceError, Exception):
+    for kind in (*OWN, Exception):
         app.add_exception_handler(kind, _error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _parameter_error)

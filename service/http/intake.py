@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from graphs.errors import MalformedFile
 from graphs.readers import Format
@@ -19,7 +20,10 @@ from service.http.items import is_list
 
 _MAGIC_BYTES = 2
 _LITTLE = 8 << 20
-_HINT = "send the instance itself as the request body"
+_HINT = "send the question itself as the request body"
+
+BodyForm = Format | Literal["other"]
+"""What a body is said to be; "other": no instance, and no list of them."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Intake:
         is_said_to_be_gzip: by its Content-Encoding.
     """
 
-    def __init__(self, limits: ReadLimits, form: Format | None, *, is_said_to_be_gzip: bool) -> None:
+    def __init__(self, limits: ReadLimits, form: BodyForm | None, *, is_said_to_be_gzip: bool) -> None:
         self._limits = limits
         self._may_be_list = form in (None, "json")
         self._must_be_gzip = is_said_to_be_gzip

@@ -27,10 +27,13 @@ class Metrics:
         self.requests = self._counter("requests", "Requests answered", "method", "route", "status")
         self.request_seconds = self._histogram("request_seconds", "From head to answer", _SECONDS, "route")
         self.body_bytes = self._histogram("body_bytes", "Request bodies, inflated", _BYTES)
-        self.batch_size = self._histogram("batch_size", "Instances a worker takes together", _SIZES)
+        self.batch_size = self._histogram("batch_size", "Questions a worker takes together", _SIZES)
         self.losses = self._counter("worker_losses", "Batches lost with their worker, by reason", "reason")
         self.answers = self._counter("answers", "Answers", "verdict", "provenance")
-        self.problems = self._counter("problems", "Instances without an answer", "type")
+        self.calculated = self._counter(
+            "calculated", "Items of what is no instance, answered", "kind", "provenance"
+        )
+        self.problems = self._counter("problems", "Questions without an answer", "type")
         self.step_seconds = self._histogram("step_seconds", "Seconds of a step, per answer", _SECONDS, "step")
 
     def watch(self, name: str, meaning: str, value: Callable[[], float]) -> None:
@@ -43,11 +46,15 @@ class Metrics:
     def note_loss(self, failure: TaskFailure) -> None:
         self.losses.labels(type(failure).__name__).inc()
 
-    def note_reply(self, reply: Reply) -> None:
+    def note_reply(self, reply: Reply, kind: str | None = None) -> None:
+        """Count an answer or a problem; `kind` is that of a calculation, None of an instance."""
         if reply.problem is not None:
             self.problems.labels(reply.problem.type).inc()
             return
-        self.answers.labels(reply.verdict, reply.provenance).inc()
+        if kind is None:
+            self.answers.labels(reply.verdict, reply.provenance).inc()
+        for provenance, number in reply.provenances:
+            self.calculated.labels(kind, provenance).inc(number)
         for step, seconds in reply.seconds:
             self.step_seconds.labels(step).observe(seconds)
 

@@ -52,10 +52,13 @@ class Reply:
     """The answer to one question, written, or why there is none.
 
     Attributes:
-        document: the answer as JSON; empty where there is none.
+        document: the answer; empty where there is none.
         problem: why there is none, else None.
-        verdict, provenance: as in the answer.
+        verdict, provenance: as in the answer; empty of what is no instance.
         seconds: by step, as in the answer.
+        media: what the document is, a content type.
+        headers: of the response, besides the usual ones.
+        provenances: how many items of what is no instance have each provenance.
         log: what was logged while its batch was answered, carried by one reply of the batch.
     """
 
@@ -64,6 +67,9 @@ class Reply:
     verdict: str = ""
     provenance: str = ""
     seconds: tuple[tuple[str, float], ...] = ()
+    media: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    provenances: tuple[tuple[str, int], ...] = ()
     log: tuple[str, ...] = ()
 
     @classmethod

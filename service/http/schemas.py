@@ -207,6 +207,9 @@ class ModelEntryShape(Shape):
 
     name: str
     version: str
+    kind: str | None = Field(
+        description="predictor, dictionary, sparse-network or hyperlista; null where its card cannot be read"
+    )
     sha256: str | None = Field(description="Hash of its weights; null where its card cannot be read")
     current: bool = Field(description="The version that the bare name stands for")
     default: bool = Field(description="The model that answers when none is named")

@@ -8,6 +8,7 @@ from typing import Any
 
 from runtime.checkpoints import CheckpointError, read_card
 from runtime.names import UnusableModel
+from service.kinds import Kind, require_kind
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,9 @@ class ServedModel:
 
         Raises:
             UnusableModel: its card cannot be read, or does not say what it is.
+            WrongModelKind: it is no predictor.
         """
+        require_kind(folder, folder.name, Kind.PREDICTOR)
         try:
             card = read_card(folder)
             return cls(

@@ -1,4 +1,4 @@
-"""The page for people: files that browsers keep but ask after each time."""
+"""The pages for people: files that browsers keep but ask after each time."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Site(StaticFiles):
     def __init__(self) -> None:
         super().__init__(directory=PAGES)
 
-    async def page(self, scope: Scope) -> Response:
-        """The page itself, which may load nothing from elsewhere."""
-        response = await self.get_response("index.html", scope)
+    async def page(self, scope: Scope, name: str = "index.html") -> Response:
+        """One of the pages, which may load nothing from elsewhere."""
+        response = await self.get_response(name, scope)
         response.headers["Content-Security-Policy"] = _PAGE_POLICY
         return response
 

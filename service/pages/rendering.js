@@ -175,11 +175,11 @@ function timeText({ total, ...steps }) {
   return `${milliseconds(total)} ms (${parts.join(", ")})`;
 }
 
-function facts(pairs, className) {
+export function facts(pairs, className) {
   return node("dl", className, ...pairs.flatMap(([name, value]) => [node("dt", "", name), node("dd", "", value)]));
 }
 
-function badge(provenance) {
+export function badge(provenance) {
   return node("span", `badge ${provenance}`, (provenance === "predicted" ? "" : "✓ ") + provenance);
 }
 
@@ -187,21 +187,21 @@ function rowHead(name) {
   return Object.assign(node("th", "", name), { scope: "row" });
 }
 
-function node(tag, className, ...children) {
+export function node(tag, className, ...children) {
   const made = document.createElement(tag);
   if (className) made.className = className;
   made.append(...children);
   return made;
 }
 
-function figure(value, digits = 9) {
+export function figure(value, digits = 9) {
   if (value === null) return "∞";
   const rounded = Number(value.toPrecision(digits));
   return rounded && Math.abs(rounded) < 1e-3 ? rounded.toExponential() : String(rounded);
 }
 
 const percent = (value) => (100 * value).toFixed(1) + " %";
-const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+export const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 const words = (name) => name.replaceAll("_", " ");
 
 function cut(text, most = MOST_LETTERS) {

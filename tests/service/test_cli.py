@@ -290,8 +290,8 @@ def test_models_from_training_to_rollback(
 
 def test_models_list_for_people(farkas: Callable[..., Result]) -> None:
     lines = farkas("models", "list").stdout.splitlines()
-    assert lines[0].split() == ["name", "version", "weights", "where"]
-    assert any(line.split()[:3] == ["mine", "1", "current"] for line in lines)
+    assert lines[0].split() == ["name", "version", "kind", "weights", "where"]
+    assert any(line.split()[:4] == ["mine", "1", "predictor", "current"] for line in lines)
 
 
 def test_models_takes_no_harmful_names(farkas: Callable[..., Result]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 import uvicorn
 
@@ -86,6 +87,26 @@ def test_problems_are_typed_errors(client: Client, lp: bytes) -> None:
     with pytest.raises(ApiError) as caught:
         client.predict(lp, policy="solve", time_limit=1e9)
     assert caught.value.type == "urn:farkas:problem:invalid-request"
+
+
+def test_sparse_recovery_of_rows_arrays_and_files(client: Client, tmp_path: Path) -> None:
+    matrix = np.random.default_rng(0).standard_normal((20, 30))
+    measurements = matrix[:, :3].T
+    rows = client.sparse_recovery(matrix.tolist(), measurements.tolist(), layers=5)
+    arrays = client.sparse_recovery(matrix, measurements, layers=5)
+    assert np.shape(rows["x"]) == (3, 30)
+    assert arrays["x"] == rows["x"]
+    np.savez(tmp_path / "both.npz", dictionary=matrix, measurements=measurements)
+    assert client.sparse_recovery(None, tmp_path / "both.npz", layers=5)["x"] == rows["x"]
+    np.save(tmp_path / "patches.npy", np.random.default_rng(1).standard_normal((2000, 64)))
+    asked = {"regularization": 1.0, "variant": "fista", "sparse": True}
+    named = client.sparse_recovery("dct-64x144", tmp_path / "patches.npy", **asked)
+    assert len(named["x"]) == 2000
+    assert set(named["x"][0]) == {"indices", "values"}
+    assert client.sparse_recovery("dct-64x144", [1.0] * 64)["dictionary"]["name"] == "dct-64x144"
+    with pytest.raises(ApiError) as caught:
+        client.sparse_recovery("dct-64x144", [1.0] * 63)
+    assert caught.value.type == "urn:farkas:problem:shape-mismatch"
 
 
 def test_models_and_readiness(client: Client) -> None:

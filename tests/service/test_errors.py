@@ -7,7 +7,6 @@ import logging
 import pytest
 
 from graphs import errors as instance_errors
-from runtime import names
 from service import errors
 from service.errors import STATUS, Problem, problem_of, problem_of_status
 from service.http.schemas import ProblemShape
@@ -18,10 +17,9 @@ def tree(base: type[Exception]) -> set[type[Exception]]:
 
 
 def test_every_error_of_ours_has_a_status() -> None:
-    ours = tree(instance_errors.InstanceError) | tree(names.RegistryError) | tree(errors.ServiceError)
-    assert {
-        kind for kind in ours if kind.__module__.split(".")[0] in ("graphs", "runtime", "service")
-    } == set(STATUS)
+    ours = set[type[Exception]]().union(*map(tree, errors.OWN))
+    layers = ("graphs", "runtime", "solvers", "service")
+    assert {kind for kind in ours if kind.__module__.split(".")[0] in layers} == set(STATUS)
 
 
 def test_types_are_distinct() -> None:

@@ -11,6 +11,7 @@ import pytest
 from graphs.readers import read_file
 from service.http.schemas import ProblemShape
 from service.http.site import EXAMPLES, PAGES
+from service.http.sparse_shapes import SparseAnswerShape, SparseDictionaryShape, SparseModelShape
 from solvers.linear.trivial import interval_verdict
 
 
@@ -35,19 +36,21 @@ def scripts() -> str:
     return "".join(file.read_text() for file in sorted(PAGES.glob("*.js")))
 
 
-def test_the_page_and_everything_it_names_are_served(api: Any) -> None:
-    reply = api.get("/")
+@pytest.mark.parametrize(("page", "script"), [("/", "pages/page.js"), ("/sparse", "pages/sparse.js")])
+def test_the_pages_and_everything_they_name_are_served(api: Any, page: str, script: str) -> None:
+    reply = api.get(page)
     assert reply.status_code == 200
     assert reply.headers["content-type"].startswith("text/html")
     assert "script-src 'self'" in reply.headers["content-security-policy"]
     found = links(reply.text)
-    assert {"pages/page.js", "pages/page.css", "docs"} <= set(found)
+    assert {script, "pages/page.css", "docs"} <= set(found)
     for address in found:
-        assert api.get(f"/{address}").status_code == 200, address
+        assert api.get(f"/{address.removeprefix('./')}").status_code == 200, address
 
 
-def test_the_page_works_under_its_own_policy() -> None:
-    html = (PAGES / "index.html").read_text()
+@pytest.mark.parametrize("page", ["index.html", "sparse.html"])
+def test_the_pages_work_under_their_own_policy(page: str) -> None:
+    html = (PAGES / page).read_text()
     assert not re.search(r"\son\w+=|style=|<style|javascript:", html)
     assert not re.search(r"<script(?![^>]*src=)", html)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", scripts())
@@ -70,7 +73,7 @@ def test_the_documentation_comes_from_this_host(api: Any) -> None:
         assert api.get(address).status_code == 200, address
 
 
-@pytest.mark.parametrize("address", ["/", "/pages/page.js", "/docs"])
+@pytest.mark.parametrize("address", ["/", "/sparse", "/pages/page.js", "/pages/stems.js", "/docs"])
 def test_no_page_names_another_host(api: Any, address: str) -> None:
     text = api.get(address).text.replace("http://www.w3.org/2000/svg", "")
     assert not re.search(r"https?:|[\"'(]//", text)
@@ -107,7 +110,7 @@ def test_the_examples_are_what_their_names_say() -> None:
 
 
 def test_the_script_reads_only_members_that_answers_have(api: Any, lp: bytes) -> None:
-    script = scripts()
+    script = "".join((PAGES / name).read_text() for name in ("page.js", "rendering.js"))
     answer = api.post("/v1/predict?solution=true", lp).json()
     for name in re.findall(r"\banswer\.(\w+)", script):
         assert name in answer
@@ -117,3 +120,17 @@ def test_the_script_reads_only_members_that_answers_have(api: Any, lp: bytes) ->
         assert name in answer["instance"]
     for name in re.findall(r"\bproblem\.(\w+)", script):
         assert name in ProblemShape.model_fields
+
+
+def test_the_sparse_page_reads_only_members_that_codes_have(api: Any) -> None:
+    script = "".join((PAGES / name).read_text() for name in ("sparse.js", "stems.js"))
+    for parts, names in (
+        ("codes", SparseAnswerShape),
+        ("model", SparseModelShape),
+        ("dictionary", SparseDictionaryShape),
+    ):
+        found = set(re.findall(rf"\b{parts}\.(\w+)", script))
+        assert found
+        assert found <= set(names.model_fields)
+    listed = {entry["name"] for entry in api.get("/v1/models").json()["models"]}
+    assert set(re.findall(r'BUNDLED = "([^"]+)"', script)) <= listed

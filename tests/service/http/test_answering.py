@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from runtime.names import UnusableModel
-from service.errors import NotReady
+from service.errors import InvalidRequest, NotReady
+from service.http.answerers import ANSWERERS
 from service.http.answering import Answerer
-from service.http.questions import Asked, Question
+from service.http.calculations import Calculation
+from service.http.questions import Asked, Question, Reply
 from service.settings import Settings
 
 DEFAULT, OTHER = Path("default"), Path("other")
@@ -54,6 +56,31 @@ def test_replies_stand_in_order_and_each_model_answers_its_own(make: Make, make_
     assert replies[0].verdict == "optimal"
     assert [step for step, _ in replies[0].seconds] == ["read", "predict", "certify", "polish", "solve"]
     assert pickle.loads(pickle.dumps(replies)) == replies
+
+
+def test_what_is_no_instance_is_answered_in_its_place(
+    make: Make, fake: Any, lp: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def calculate(calculation: Calculation) -> Reply:
+        if calculation.body == b"bad":
+            raise InvalidRequest("not this one")
+        return Reply(calculation.body, media=calculation.media)
+
+    made: list[Settings] = []
+    monkeypatch.setitem(ANSWERERS, "echo", lambda settings: made.append(settings) or calculate)
+
+    def asked(body: bytes) -> Calculation:
+        return Calculation("echo", body, "text/plain", "text/plain", None, len(body))
+
+    answerer = make(lambda folder, settings: fake)
+    replies = answerer.answer([asked(b"a"), question(lp), asked(b"bad"), question(lp), asked(b"b")])
+    assert [reply.document for reply in replies if reply.media == "text/plain"] == [b"a", b"b"]
+    assert [reply.verdict for reply in replies] == ["", "optimal", "", "optimal", ""]
+    assert replies[2].problem is not None
+    assert replies[2].problem.type == "invalid-request"
+    assert fake.batches == [2]
+    assert len(made) == 1
+    assert answerer.answer([asked(b"c")])[0].document == b"c"
 
 
 def test_a_model_that_cannot_be_used_fails_only_its_questions(make: Make, make_fake: Any, lp: bytes) -> None:

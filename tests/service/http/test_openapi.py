@@ -10,6 +10,8 @@ import pytest
 
 from service.http.body import MEDIA_TYPES
 from service.http.schemas import AnswerShape
+from service.http.sparse_parameters import FORMS
+from service.http.sparse_shapes import SparseAnswerShape
 
 
 @pytest.fixture
@@ -54,6 +56,19 @@ def test_every_example_of_a_body_is_answered(api: Any, document: dict[str, Any])
     assert tried == 8
 
 
+def test_every_example_of_sparse_recovery_is_answered(api: Any, document: dict[str, Any]) -> None:
+    operation = document["paths"]["/v1/sparse-recovery"]["post"]
+    content = operation["requestBody"]["content"]
+    assert tuple(content) == tuple(operation["responses"]["200"]["content"]) == FORMS
+    for example in content["application/json"]["examples"].values():
+        reply = api.post("/v1/sparse-recovery", json.dumps(example["value"]).encode(), "application/json")
+        assert reply.status_code == 200, reply.text
+        SparseAnswerShape.model_validate(reply.json())
+    members = set(content["application/json"]["schema"]["properties"])
+    parameters = {parameter["name"] for parameter in operation["parameters"]}
+    assert members == parameters | {"measurements"}
+
+
 def test_errors_are_documented_as_problems(document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         for operation in operations.values():
@@ -71,4 +86,5 @@ def test_the_routes_are_the_promised_ones(document: dict[str, Any]) -> None:
         "/v1/models",
         "/v1/models/{name}",
         "/v1/predict",
+        "/v1/sparse-recovery",
     ]

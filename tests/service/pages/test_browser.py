@@ -1,148 +1,19 @@
-"""The page for people in a real browser that asks a real server: what a person sees and does.
-
-Every test also holds that nothing is requested from another host, and that the browser complains of nothing
-but refused questions.
-"""
+"""The page for people in a real browser that asks a real server: what a person sees and does."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import pytest
-import uvicorn
+from typing import Any
 
 from graphs.prediction import Verdict
-from service.http.app import create_app
-from service.http.engine import Engine
 from service.http.site import EXAMPLES
-from service.settings import Settings
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
-PATIENCE = 10.0
 MALFORMED = "NAME TINY\nROWS\n N COST\nCOLUMNS\n\tÄ\tCOST\t1,5\nENDATA\n".encode()
 
 
-class Server:
-    """The app on a free port, in a thread of its own."""
-
-    def __init__(self, settings: Settings, engine: Engine) -> None:
-        config = uvicorn.Config(create_app(settings, engine), port=0, log_level="warning", http="h11")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-
-    def start(self) -> str:
-        """Its address, once it answers."""
-        self._thread.start()
-        deadline = time.monotonic() + PATIENCE
-        while not self._server.started:
-            assert self._thread.is_alive()
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        host, port = self._server.servers[0].sockets[0].getsockname()
-        return f"http://{host}:{port}/"
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(PATIENCE)
-
-
-class Visit:
-    """The page, opened, and what the browser requested and complained of since."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page, self.address = page, address
-        self.requested: list[str] = []
-        self.complaints: list[str] = []
-        page.set_default_timeout(1000 * PATIENCE)
-        page.on("request", lambda request: self.requested.append(request.url))
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(address)
-
-    def choose(self, name: str, content: bytes) -> None:
-        self.page.set_input_files("#file", {"name": name, "mimeType": "", "buffer": content})
-        self.wait_for(name)
-
-    def wait_for(self, name: str) -> None:
-        """Wait for what is said of that file."""
-        self.page.wait_for_selector(f'#drop:not([aria-busy]) ~ #status:has-text("{name}: ")')
-
-    def text(self, selector: str) -> str:
-        return self.page.inner_text(selector)
-
-    def fact(self, name: str) -> str:
-        """What stands beside a name in the answer's lists."""
-        return self.text(f'dt:text-is("{name}") + dd')
-
-    def json(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.page.text_content("#raw") or "")
-        return document
-
-    def foreign(self) -> list[str]:
-        own = (self.address, f"blob:{self.address}")
-        return [url for url in self.requested if not url.startswith(own)]
-
-    def _note(self, message: ConsoleMessage) -> None:
-        ours = "/v1/predict" in message.location["url"] or "CONNECTION_REFUSED" in message.text
-        refused = "Failed to load resource" in message.text and ours
-        if message.type in ("error", "warning") and not refused:
-            self.complaints.append(message.text)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"none of these browsers is installed: {', '.join(BROWSERS)}")
-    with driver.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def server(settings: Settings, fake: Any, make_engine: Callable[..., Engine]) -> Iterator[Server]:
-    made = Server(settings, make_engine(settings, fake))
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def visits(browser: Browser, server: Server) -> Iterator[Callable[..., Visit]]:
-    """Opens the page; the arguments are the browser context's (screen, script, ...)."""
-    opened: list[Visit] = []
-
-    def open_page(**context: Any) -> Visit:
-        opened.append(Visit(browser.new_context(**context).new_page(), server.start()))
-        return opened[-1]
-
-    yield open_page
-    for visit in opened:
-        visit.page.context.close()
-        assert visit.foreign() == []
-        assert visit.complaints == []
-
-
-@pytest.fixture
-def visit(visits: Callable[..., Visit]) -> Visit:
-    return visits()
-
-
-def test_a_chosen_file_is_answered(visit: Visit, fake: Any, lp: bytes) -> None:
+def test_a_chosen_file_is_answered(visit: Any, fake: Any, lp: bytes) -> None:
     fake.solution, fake.dual = [1.0, 0.0], [1.0]
     visit.choose("tiny.mps", lp)
     assert visit.text("#status") == "tiny.mps: optimal, certified"
@@ -168,7 +39,7 @@ def test_a_chosen_file_is_answered(visit: Visit, fake: Any, lp: bytes) -> None:
     assert [round(float(width.rstrip("%"))) for width in widths] == [70, 15, 15]
 
 
-def test_another_policy_asks_anew_and_shows_the_solver(visit: Visit, lp: bytes) -> None:
+def test_another_policy_asks_anew_and_shows_the_solver(visit: Any, lp: bytes) -> None:
     visit.choose("tiny.mps", lp)
     visit.page.select_option("#policy", "solve")
     visit.page.wait_for_selector('#status:has-text("tiny.mps: optimal, solved")')
@@ -183,20 +54,20 @@ def test_another_policy_asks_anew_and_shows_the_solver(visit: Visit, lp: bytes) 
     assert "Exact solver" not in visit.text("#shown")
 
 
-def test_what_cannot_hold_together_is_named(visit: Visit, lp: bytes) -> None:
+def test_what_cannot_hold_together_is_named(visit: Any, lp: bytes) -> None:
     visit.page.select_option("#policy", "solve")
     visit.choose("tiny.mps", lp.replace(b"RHS NEED 1.0", b"RHS NEED 9.0"))
     assert visit.text("#status") == "tiny.mps: infeasible, solved"
     assert "NEED (≥ 9)" in visit.text("#shown")
 
 
-def test_a_predicted_objective_stands_beside_what_was_proved(visit: Visit, lp: bytes) -> None:
+def test_a_predicted_objective_stands_beside_what_was_proved(visit: Any, lp: bytes) -> None:
     visit.choose("tiny.mps", lp)
     assert visit.fact("objective") == "3 predicted"  # the network said 42
     assert visit.fact("proved range") == "0 to 3"
 
 
-def test_an_abstention_says_so(visit: Visit, fake: Any) -> None:
+def test_an_abstention_says_so(visit: Any, fake: Any) -> None:
     fake.verdict, fake.share = Verdict.ABSTAIN, 0.4
     visit.choose("odd.json", odd_integers())
     assert visit.text("#status") == "odd.json: abstain"
@@ -206,7 +77,7 @@ def test_an_abstention_says_so(visit: Visit, fake: Any) -> None:
     assert visit.fact("confidence") == "40.0 %"
 
 
-def test_a_malformed_file_is_shown_where_it_is_wrong(visit: Visit) -> None:
+def test_a_malformed_file_is_shown_where_it_is_wrong(visit: Any) -> None:
     visit.choose("wrong.mps", MALFORMED)
     assert visit.text("#answer") == "No answer"
     assert "Line 5, column 9: " in visit.text("#shown")
@@ -216,20 +87,20 @@ def test_a_malformed_file_is_shown_where_it_is_wrong(visit: Visit) -> None:
     assert visit.json()["status"] == 400
 
 
-def test_a_list_is_said_to_be_one(visit: Visit) -> None:
+def test_a_list_is_said_to_be_one(visit: Any) -> None:
     visit.choose("many.json", b"[" + odd_integers() + b"]")
     assert visit.text("#status") == "many.json: A list of instances"
     assert "every item is answered" in visit.text("#shown")
 
 
-def test_what_comes_from_a_file_is_never_markup(visit: Visit, lp: bytes) -> None:
+def test_what_comes_from_a_file_is_never_markup(visit: Any, lp: bytes) -> None:
     visit.choose("<i>a's.mps", lp.replace(b"TINY", b"<img/src=x>"))
     assert visit.fact("instance").startswith("<img/src=x>: ")
     assert visit.page.query_selector("#result img, #status i, #curl i") is None
     assert r"curl --data-binary @'<i>a'\''s.mps' -H" in (visit.page.text_content("#curl") or "")
 
 
-def test_every_example_is_answered(visit: Visit) -> None:
+def test_every_example_is_answered(visit: Any) -> None:
     for example in sorted(EXAMPLES.iterdir()):
         visit.page.click(f'[data-example="{example.name}"]')
         visit.wait_for(example.name)
@@ -240,7 +111,7 @@ def test_every_example_is_answered(visit: Visit) -> None:
     assert visit.text("#status") == "infeasible.mps: infeasible, certified"
 
 
-def test_the_keyboard_is_enough(visit: Visit, fake: Any) -> None:
+def test_the_keyboard_is_enough(visit: Any, fake: Any) -> None:
     fake.solution = [6.0, 4.0]
     press = visit.page.keyboard.press
     press("Tab")
@@ -259,7 +130,7 @@ def test_the_keyboard_is_enough(visit: Visit, fake: Any) -> None:
     assert "solution=true" in visit.text("#curl")
 
 
-def test_a_file_may_be_dropped_anywhere(visit: Visit, lp: bytes) -> None:
+def test_a_file_may_be_dropped_anywhere(visit: Any, lp: bytes) -> None:
     dropped = visit.page.evaluate_handle(
         """text => {
             const transfer = new DataTransfer();
@@ -276,7 +147,7 @@ def test_a_file_may_be_dropped_anywhere(visit: Visit, lp: bytes) -> None:
     assert visit.fact("instance").startswith("TINY")
 
 
-def test_the_answer_can_be_saved(visit: Visit, lp: bytes) -> None:
+def test_the_answer_can_be_saved(visit: Any, lp: bytes) -> None:
     visit.choose("tiny.mps", lp)
     visit.page.click("summary")
     with visit.page.expect_download() as download:
@@ -285,13 +156,13 @@ def test_the_answer_can_be_saved(visit: Visit, lp: bytes) -> None:
     assert json.loads(Path(download.value.path()).read_bytes()) == visit.json()
 
 
-def test_a_server_that_has_gone_is_said_to_be_gone(visit: Visit, server: Server, lp: bytes) -> None:
+def test_a_server_that_has_gone_is_said_to_be_gone(visit: Any, server: Any, lp: bytes) -> None:
     server.stop()
     visit.choose("tiny.mps", lp)
     assert "The server cannot be reached" in visit.text("#shown")
 
 
-def test_it_fits_a_phone(visits: Callable[..., Visit]) -> None:
+def test_it_fits_a_phone(visits: Callable[..., Any]) -> None:
     visit = visits(viewport={"width": 320, "height": 640}, color_scheme="dark")
     visit.page.click('[data-example="unbounded.mps"]')
     visit.wait_for("unbounded.mps")
@@ -301,7 +172,7 @@ def test_it_fits_a_phone(visits: Callable[..., Visit]) -> None:
     assert visit.page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-def test_without_script_it_says_how_to_ask(visits: Callable[..., Visit]) -> None:
+def test_without_script_it_says_how_to_ask(visits: Callable[..., Any]) -> None:
     visit = visits(java_script_enabled=False)
     assert "curl --data-binary" in visit.text("main")
     assert not visit.page.is_visible("#drop")
