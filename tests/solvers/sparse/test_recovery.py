@@ -6,25 +6,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from solvers.sparse import prepared as prepared_module
 from solvers.sparse import recovery
-from solvers.sparse.alista import ALISTA
 from solvers.sparse.dictionary import Dictionary
 from solvers.sparse.errors import (
     InvalidMeasurements,
     InvalidRegularization,
     ShapeMismatch,
     SparseInputError,
-    TooManyLayers,
     UnknownVariant,
-    UntrainedVariant,
 )
-from solvers.sparse.networks import initial_network
 from solvers.sparse.recovery import PreparedDictionary, RecoveryOptions, prepare, recover
 
 Array = NDArray[np.float64]
@@ -205,63 +200,6 @@ def test_with_a_penalty_no_code_is_behind_fista() -> None:
             assert replaced.all()
         if penalty == 0.003:
             assert not replaced[10:].any()
-
-
-class TestTrained:
-    @pytest.fixture(params=["lista", "lista-cp", "lista-ss", "lista-cpss", "alista"])
-    def variant(self, request: pytest.FixtureRequest) -> str:
-        return str(request.param)
-
-    def network(self, variant: str, matrix: Array = MATRIX, threshold: float = 0.01) -> Any:
-        network = initial_network(variant, Dictionary.of(matrix), 6, threshold=threshold)
-        if isinstance(network, ALISTA):
-            for layer in network.layers:
-                layer.step.fill_(0.3)
-        return network
-
-    def test_runs_on_unit_atoms_and_in_given_units(self, variant: str) -> None:
-        lengths = np.linspace(0.5, 3.0, 120)
-        network = self.network(variant)
-        options = RecoveryOptions(variant, 2, precision="double")
-        plain = recover(prepared(MATRIX), MEASURED, options, network)
-        longer = recover(
-            prepared(MATRIX * lengths), MEASURED, options, self.network(variant, MATRIX * lengths)
-        )
-        assert np.allclose(plain.x, longer.x * lengths, atol=1e-9)
-        single = recover(prepared(MATRIX), MEASURED, RecoveryOptions(variant, 2), network)
-        assert np.allclose(plain.x, single.x, atol=1e-4)
-        assert plain.x.any()
-
-    def test_thresholds_keep_their_unit(self, variant: str) -> None:
-        network = self.network(variant, threshold=0.5)
-        options = RecoveryOptions(variant, 2)
-        assert recover(prepared(MATRIX), MEASURED, options, network).x.any()
-        assert not recover(prepared(MATRIX), 1e-3 * MEASURED, options, network).x.any()
-        assert np.isfinite(recover(prepared(MATRIX), 1e100 * MEASURED, options, network).x).all()
-
-    def test_is_refused_where_it_does_not_fit(self, variant: str) -> None:
-        with pytest.raises(UntrainedVariant, match="train"):
-            recover(prepared(MATRIX), MEASURED, RecoveryOptions(variant, 6))
-        with pytest.raises(TooManyLayers):
-            recover(prepared(MATRIX), MEASURED, RecoveryOptions(variant, 7), self.network(variant))
-        other = self.network(variant, gaussian(30, 60))
-        with pytest.raises(ShapeMismatch):
-            recover(prepared(MATRIX), MEASURED, RecoveryOptions(variant, 6), other)
-        with pytest.raises(SparseInputError):
-            recover(prepared(MATRIX), MEASURED, RecoveryOptions(), self.network(variant))
-
-    def test_a_useless_code_gives_way(self, variant: str) -> None:
-        network = self.network(variant)
-        for layer in network.layers:
-            for weight in vars(layer).values():
-                weight *= 50.0 if weight.ndim == 2 or weight is getattr(layer, "step", None) else 1.0
-        found = recover(prepared(MATRIX), MEASURED, RecoveryOptions(variant, 6), network)
-        assert all(found.replaced)
-        assert (found.relative_residual < 1.0).all()
-        network.layers[2].threshold.fill_(torch.nan)
-        broken = recover(prepared(MATRIX), MEASURED, RecoveryOptions(variant, 6), network)
-        assert np.isfinite(broken.x).all()
-        assert (broken.relative_residual <= 1.0).all()
 
 
 @pytest.mark.parametrize(
