@@ -19,6 +19,7 @@ TORCH_FREE = (
     "graphs.blocks", "graphs.scaling", "graphs.features", "graphs.refinement",
     "solvers.linear.certificate", "solvers.linear.trivial", "solvers.linear.projection",
     "solvers.linear.batch", "solvers.linear.rational.exact_certificate", "solvers.linear.verify.verification",
+    "solvers.sparse.certificate", "solvers.sparse.variants", "solvers.sparse.errors", "service.sparse_cli",
     "solvers.linear.lane.exact_lane", "solvers.linear.lane.recheck", "service.pipeline", "service.verifying",
     "runtime.registry", "service.client", "service.cli", "service.http.app", "service.http.server",
 )  # fmt: skip
