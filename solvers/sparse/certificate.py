@@ -35,6 +35,8 @@ Exponents = NDArray[np.int32]
 
 _TINY = 2.0**-500
 """Of scaled data, whose largest entries are near one; far more than underflow can lose."""
+_LEAST = 2.0**-1074
+"""The smallest number: what is not zero is scaled to no less, since λ may be as large as that is small."""
 _FAR, _NEGLIGIBLE = 2.0**300, 2.0**-400
 """Scaled codes beyond it have no proof; scaled λ or κ below it count as none."""
 
@@ -112,6 +114,7 @@ def scaled_residual(form: LassoForm, measurements: Matrix, x: Matrix) -> ScaledR
     b = np.ldexp(measurements, -exponents[:, None])
     with np.errstate(over="ignore", invalid="ignore"):
         code = np.ldexp(x, form.exponent - exponents[:, None])
+        code = np.where((code == 0.0) & (x != 0.0), np.copysign(_LEAST, x), code)
         residual = b - code @ form.matrix.T
     return ScaledResidual(exponents, b, code, residual)
 
@@ -166,8 +169,11 @@ def _dual_factor(penalty: Vector, scaled: ScaledResidual, correlation: Vector) -
 
 
 def _cost(penalty: Vector, x: Matrix) -> Matrix:
-    """λ|x_j|, shape (B, n); zero entries cost nothing even where λ is beyond float64's range."""
-    return np.where(x == 0.0, 0.0, penalty[:, None] * np.abs(x))
+    """λ|x_j|, shape (B, n), upwards where scaling has rounded x_j, which a large λ makes much of.
+
+    Zero entries cost nothing even where λ is beyond float64's range.
+    """
+    return np.where(x == 0.0, 0.0, penalty[:, None] * (np.abs(x) + _LEAST))
 
 
 def _norms(rows: Matrix) -> Vector:

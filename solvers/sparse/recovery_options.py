@@ -9,8 +9,8 @@ from solvers.sparse.errors import InvalidRegularization, SparseInputError
 from solvers.sparse.hyperlista import Hyperparameters
 from solvers.sparse.variants import find_variant
 
-BUNDLED_NUMBERS = Hyperparameters(threshold=0.014, momentum=0.004, support=0.4)
-"""HyperLISTA's three where no others are given: tuned for 250 × 500 and a tenth of the atoms, noiseless."""
+BUNDLED_NUMBERS = Hyperparameters(threshold=0.014, momentum=0.00406, support=0.412)
+"""HyperLISTA's three where no others are given: those of the bundled `hyperlista`."""
 PRECISIONS = ("mixed", "single", "double")
 
 
@@ -56,5 +56,5 @@ class RecoveryOptions:
                 raise InvalidRegularization("a duality gap is one of ½‖Ax − b‖² + λ‖x‖₁, and needs λ")
         elif not (math.isfinite(self.regularization) and self.regularization > 0.0):
             raise InvalidRegularization(f"λ must be a positive number, not {self.regularization}")
-        if self.duality_gap is not None and not self.duality_gap > 0.0:
+        if self.duality_gap is not None and not 0.0 < self.duality_gap < math.inf:
             raise SparseInputError(f"a duality gap must be positive, not {self.duality_gap}")

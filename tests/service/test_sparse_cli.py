@@ -217,3 +217,11 @@ def test_the_bundled_things_work_as_installed(tmp_path: Path, settings: Settings
     answer = json.loads(done.stdout)
     SparseAnswerShape.model_validate(answer)
     assert answer["provenance"] == ["certified"]
+
+
+def test_the_numbers_in_the_code_are_the_bundled_ones() -> None:
+    from service.settings import BUNDLED_MODELS
+    from solvers.sparse.recovery_options import BUNDLED_NUMBERS
+    from solvers.sparse.stored import load_numbers
+
+    assert load_numbers(BUNDLED_MODELS / "hyperlista" / "1") == BUNDLED_NUMBERS
