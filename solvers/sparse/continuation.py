@@ -39,7 +39,7 @@ def continued(
     """
     start = no_worse_than_zero(problem, start)
     rank = min(problem.matrix.shape)
-    newton = SupportNewton(prepared.gram, largest_support=(3 * rank) // 4, tolerance=_MARGIN * gap)
+    newton = SupportNewton(prepared.gram, (3 * rank) // 4, _MARGIN * gap, deadline)
     near = iterate(
         newton, problem, start, max_iterations=min(_NEWTON_STEPS, max_iterations), deadline=deadline
     )

@@ -16,6 +16,8 @@ from solvers.sparse.shrinkage import largest_counts, shrink_outside
 _GROWTH, _DAMPING = 1.1, 0.7
 """A residual grown by more than the first is refused, and γ times the second tried next."""
 _ROUNDING = 64.0
+_LARGEST_SHARE = 0.6
+"""θ is at most this share of the largest |z_j|."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,10 @@ def adaptive_shrinkage(numbers: Hyperparameters, state: HyperState, gradient: Te
     z = state.x - state.step_size[:, None] * gradient + momentum[:, None] * (state.x - state.previous)
     share = numbers.support * torch.log(state.scale / norm)
     share = share.nan_to_num(0.0, posinf=1.0).clamp(0.0, 1.0)
-    chosen = largest_counts(z.abs(), (share * z.shape[1]).long())
+    magnitudes = z.abs()
+    chosen = largest_counts(magnitudes, (share * z.shape[1]).long())
     threshold = numbers.threshold * state.step_size * norm
+    threshold = torch.minimum(threshold, _LARGEST_SHARE * magnitudes.amax(1))
     return shrink_outside(z, threshold[:, None], chosen)
 
 
@@ -156,9 +160,11 @@ class HyperLISTA(AbstractSolver[SparseProblem, HyperState]):
 
     θ = c₁γ‖A⁺r‖₁,   β = c₂‖x‖₀,   p = c₃ log(‖A⁺b‖₁ / ‖A⁺r‖₁) of the n atoms, between 0 and n.
 
-    γ = 1, as published. Where atoms are nearly parallel that step is too long, and iterates would grow
-    without end; so a step that would make the residual longer by more than a tenth is not taken, and the
-    item's γ falls.
+    Two guards are ours. θ is at most six tenths of max|z_j|, so that some atom is always let in: where
+    atoms are few, ‖A⁺r‖₁ is no measure of single entries, and the code would stay zero. And γ = 1 only
+    until it harms: where atoms are nearly parallel that step is too long, and iterates would grow without
+    end; so a step that would make the residual longer by more than a tenth is not taken, and the item's γ
+    falls.
 
     Attributes:
         geometry: the dictionary's matrices.
@@ -171,6 +177,7 @@ class HyperLISTA(AbstractSolver[SparseProblem, HyperState]):
     tolerance: float | Tensor = 0.0
 
     products_of_a_step = 2
+
     def init(self, problem: SparseProblem, start: None = None) -> HyperState:
         b = self.geometry.measured(problem.measurements)
         x = b.new_zeros(len(problem), problem.matrix.shape[1])

@@ -6,6 +6,7 @@ support selection, the p_k largest entries passing unshrunk.
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar, Generic, TypeVar
@@ -26,10 +27,17 @@ class SupportSelection:
 
     (Chen, Liu, Wang and Yin 2018, section 3.2. Their settings, for codes with a tenth of the atoms, are the
     defaults.)
+
+    Raises:
+        ValueError: a share is not a number from 0 on.
     """
 
     rate: float = 0.012
     most: float = 0.13
+
+    def __post_init__(self) -> None:
+        if not (0.0 <= self.rate < math.inf and 0.0 <= self.most < math.inf):
+            raise ValueError(f"shares must be numbers from 0 on, not {self.rate} and {self.most}")
 
     def share(self, layer: int) -> float:
         return min(self.rate * (layer + 1), self.most)

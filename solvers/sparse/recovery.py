@@ -116,7 +116,9 @@ def _recovered(
     if VARIANTS[options.variant].penalised or set(found.provenance) == {"certified"}:
         return found
     items = torch.tensor([i for i, word in enumerate(found.provenance) if word != "certified"])
-    guarded, behind = safeguarded(prepared, batch.problem.take(items), x[items], products)
+    trained = VARIANTS[options.variant].trained
+    part = batch.problem.take(items)
+    guarded, behind = safeguarded(prepared, part, x[items], products, trained=trained)
     if not behind.any():
         return found
     x, replaced = x.index_copy(0, items, guarded), replaced.index_copy(0, items, behind)

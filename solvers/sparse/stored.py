@@ -28,6 +28,9 @@ DICTIONARY, NETWORK, NUMBERS = "dictionary", "sparse-network", "hyperlista"
 
 FORMAT = 1
 _FORMAT = "sparse_card"
+_DTYPES = (torch.float32, torch.float64)
+_LARGEST = 1 << 31
+"""Of the sizes that a card states."""
 
 
 def save_dictionary(
@@ -90,12 +93,13 @@ def load_network(folder: Path, dictionary: Dictionary, *, dtype: torch.dtype = t
     """
     checkpoint = _load(folder, NETWORK)
     card = checkpoint.card
-    if card.get("variant") not in NETWORKS:
-        raise CheckpointError(f"{folder.name} holds a variant that is not known: {card.get('variant')!r}")
+    variant = card.get("variant")
+    if not isinstance(variant, str) or variant not in NETWORKS:
+        raise CheckpointError(f"{folder.name} holds a variant that is not known: {variant!r}")
     if card.get("dictionary_sha256") != dictionary.content_hash:
         raise ShapeMismatch(
             f"the network in {folder.name} was trained for another dictionary",
-            hint=f"train one for this: {training_command(card['variant'])}",
+            hint=f"train one for this: {training_command(variant)}",
         )
     initial = _described(checkpoint, dictionary, folder, dtype)
     wanted = {name: value.shape for name, value in initial.parameters().items()}
@@ -114,7 +118,7 @@ def _described(checkpoint: Checkpoint, dictionary: Dictionary, folder: Path, dty
         if not 0 < layers <= len(checkpoint.tensors):
             raise ValueError
         selection = None if card["selection"] is None else SupportSelection(**card["selection"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"the card of {folder.name} does not say what network it is") from error
     initial = initial_network(card["variant"], dictionary, layers, threshold=0.0, dtype=dtype)
     return replace(initial, selection=selection)
@@ -144,9 +148,9 @@ def load_numbers(folder: Path) -> Hyperparameters:
         raise CheckpointError(f"{folder.name} does not hold three finite numbers")
     try:
         sizes = {name: int(checkpoint.card["numbers"][name]) for name in ("measurements", "atoms")}
-        if min(sizes.values()) < 1:
+        if not all(1 <= size <= _LARGEST for size in sizes.values()):
             raise ValueError
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"the card of {folder.name} does not say for which sizes") from error
     return Hyperparameters(
         **{name: float(value) for name, value in found.items()},
@@ -166,6 +170,8 @@ def _load(folder: Path, kind: str) -> Checkpoint:
         raise CheckpointError(f"{folder.name} is not of the kind {kind!r}: its card says {found!r}")
     if checkpoint.card.get(_FORMAT) != FORMAT:
         raise CheckpointError(f"{folder.name} was written by another version of farkas")
+    if any(value.dtype not in _DTYPES for value in checkpoint.tensors.values()):
+        raise CheckpointError(f"{folder.name} holds other numbers than those of 32 or 64 bits")
     return checkpoint
 
 

@@ -14,6 +14,7 @@ some steps; first-order methods then go on from its best code.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,11 +60,14 @@ class SupportNewton(AbstractSolver[SparseProblem, NewtonState]):
         gram: AᵀA, shape (n, n), or None where its parts are to be computed when they are needed.
         largest_support: atoms beyond which an item is left to other methods.
         tolerance: duality gap, relative to ½‖b‖², at which an item has converged.
+        deadline: of `time.monotonic()`. A step of many items with large supports takes long: items whose turn
+            comes later keep the code that they have.
     """
 
     gram: Tensor | None = field(repr=False)
     largest_support: int
     tolerance: float = 1e-6
+    deadline: float | None = None
 
     def init(self, problem: SparseProblem, start: Tensor) -> NewtonState:
         """From the signs of codes of shape (B, n)."""
@@ -82,7 +86,7 @@ class SupportNewton(AbstractSolver[SparseProblem, NewtonState]):
     def step(self, problem: SparseProblem, state: NewtonState) -> NewtonState:
         penalty = problem.penalty[:, None]
         right = state.target - penalty * state.signs
-        x = on_support(problem.matrix, self.gram, right, state.signs)
+        x = on_support(problem.matrix, self.gram, right, state.signs, deadline=self.deadline)
         residual = problem.residual(x)
         correlation = -(residual @ problem.matrix)
         size = correlation.abs()
@@ -121,15 +125,19 @@ class SupportNewton(AbstractSolver[SparseProblem, NewtonState]):
         return problem.take(keep), self.take(problem, state, keep)
 
 
-def on_support(matrix: Tensor, gram: Tensor | None, right: Tensor, signs: Tensor) -> Tensor:
+def on_support(
+    matrix: Tensor, gram: Tensor | None, right: Tensor, signs: Tensor, *, deadline: float | None = None
+) -> Tensor:
     """x, shape (B, n), with A_SᵀA_S x_S = right_S and zero outside S = {j : signs_j ≠ 0}.
 
     One item after another: equations of some tens to hundreds of unknowns are solved faster alone than padded
-    to one size.
+    to one size. Items whose turn comes after the deadline get zero.
     """
     values = right.numpy()
     x = np.zeros_like(values)
     for item, support in enumerate(signs.numpy() != 0.0):
+        if deadline is not None and time.monotonic() >= deadline:
+            break
         atoms = np.flatnonzero(support)
         if len(atoms):
             if gram is None:

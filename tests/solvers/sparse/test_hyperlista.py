@@ -8,6 +8,7 @@ from torch import Tensor
 
 from solvers.iteration import TerminationReason, iterate
 from solvers.sparse.alista import ALISTA
+from solvers.sparse.dictionary import Dictionary
 from solvers.sparse.hyperlista import Geometry, HyperLISTA, Hyperparameters
 from solvers.sparse.hyperlista_full import FullState, HyperLISTAFull
 from solvers.sparse.problem import SparseProblem
@@ -133,3 +134,28 @@ def test_the_numbers_carry_over_to_other_sizes() -> None:
     carried = iterate(HyperLISTA(geometry, tuned.on(240, 480)), problem, None, max_iterations=20).value
     as_they_stand = iterate(HyperLISTA(geometry, tuned), problem, None, max_iterations=20).value
     assert decibels(carried, codes) < -80.0 < -10.0 < decibels(as_they_stand, codes)
+
+
+@pytest.mark.parametrize(("rows", "columns", "share"), [(4, 8, 0.125), (12, 20, 0.1)])
+def test_on_a_few_atoms_some_are_let_in(rows: int, columns: int, share: float) -> None:
+    dictionary = gaussian(rows, columns)
+    codes = planted(64, columns, share)
+    codes = codes[codes.any(1)]
+    problem = SparseProblem(dictionary.unit, codes @ dictionary.unit.T)
+    numbers = Hyperparameters(0.014, 0.004, 0.4).on(rows, columns)
+    found = iterate(HyperLISTA(Geometry.analytic(dictionary.unit), numbers), problem, None, max_iterations=16)
+    assert found.value.any(1).all()
+
+
+def test_nearly_parallel_atoms_do_not_make_iterates_grow() -> None:
+    grid = torch.outer(torch.arange(8.0), torch.arange(12.0)).double()
+    waves = torch.cos(grid * torch.pi / 12.0)
+    unit = Dictionary.of(torch.kron(waves, waves)).unit
+    codes = planted(64, 144, 0.04)
+    problem = SparseProblem(unit, codes @ unit.T)
+    numbers = Hyperparameters(0.014, 0.004, 0.4).on(64, 144)
+    for method in (HyperLISTA, HyperLISTAFull):
+        found = iterate(method(Geometry.analytic(unit), numbers), problem, None, max_iterations=40)
+        left = problem.residual(found.value).norm(dim=1) / problem.measurements.norm(dim=1).clamp(min=1e-9)
+        assert float(left.max()) < 1.2
+        assert float(left.median()) < 0.2

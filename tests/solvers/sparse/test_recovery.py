@@ -231,6 +231,7 @@ def test_bad_measurements_are_refused(b: Any, error: type[SparseInputError]) -> 
         ({"layers": 0}, SparseInputError),
         ({"regularization": 1.0, "duality_gap": 0.0}, SparseInputError),
         ({"regularization": 1.0, "duality_gap": float("nan")}, SparseInputError),
+        ({"regularization": 1.0, "duality_gap": float("inf")}, SparseInputError),
         ({"max_iterations": -1}, SparseInputError),
         ({"time_limit": -1.0}, SparseInputError),
         ({"precision": "half"}, SparseInputError),

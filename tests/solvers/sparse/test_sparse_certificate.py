@@ -141,6 +141,15 @@ def test_what_is_not_finite_or_far_out_has_no_proof(bad: float) -> None:
     assert proof.relative_gap[0] == np.inf
 
 
+@pytest.mark.parametrize("power", [-560, -570, -574, -575, -576, -600])
+def test_codes_that_scaling_rounds_keep_their_cost(power: int) -> None:
+    matrix, b = np.array([[2.0**-500, 2.0**-502]]), np.ones((1, 1))
+    for penalty in (2.0**490, 2.0**500, 2.0**560, 2.0**600):
+        check(matrix, b, penalty, 1.1 * np.array([[2.0**power, 0.0]]))
+        proof = check(matrix, np.zeros((1, 1)), penalty, np.array([[2.0**power, 0.0]]))
+        assert proof.relative_gap[0] == np.inf
+
+
 def test_the_gap_does_not_depend_on_powers_of_two() -> None:
     rng = np.random.default_rng(5)
     matrix, b, x = rng.standard_normal((5, 8)), rng.standard_normal((3, 5)), rng.standard_normal((3, 8))

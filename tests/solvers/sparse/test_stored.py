@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from runtime.checkpoints import CARD, CheckpointError
+from runtime.checkpoints import CARD, CheckpointError, load, save
 from solvers.iteration import iterate
 from solvers.sparse.dictionary import Dictionary
 from solvers.sparse.errors import ShapeMismatch
@@ -59,7 +59,7 @@ def test_a_network_of_another_dictionary_is_refused(tmp_path: Path) -> None:
     save_network(
         tmp_path, initial_network("lista-cp", dictionary(0), 2, threshold=0.1), dictionary(0), CARD_OF
     )
-    with pytest.raises(ShapeMismatch, match="another dictionary .*--variant cp"):
+    with pytest.raises(ShapeMismatch, match=r"another dictionary .*--variant cp"):
         load_network(tmp_path, dictionary(1))
 
 
@@ -85,6 +85,13 @@ def test_three_numbers_come_back_to_the_last_bit(tmp_path: Path) -> None:
         {"layers": 3},
         {"layers": 10**9},
         {"layers": "many"},
+        {"layers": 1e999},
+        {"variant": []},
+        {"selection": {"rate": "x", "most": 1}},
+        {"selection": {"rate": float("nan"), "most": 1}},
+        {"selection": {"rate": 1e308, "most": 1e999}},
+        {"selection": {"rate": -1, "most": 1}},
+        {"selection": {"rate": [1], "most": {}}},
         {"variant": "lista-cpss", "selection": {"share": 2}},
         {"variant": "alista"},
         {"variant": "unknown"},
@@ -97,6 +104,27 @@ def test_a_card_that_was_changed_is_refused(change: dict[str, object], tmp_path:
     card = json.loads((tmp_path / CARD).read_text())
     (tmp_path / CARD).write_text(json.dumps(card | change))
     with pytest.raises(CheckpointError):
+        load_network(tmp_path, given)
+
+
+@pytest.mark.parametrize("size", [0, 1e999, 10**400, "m", None])
+def test_numbers_for_sizes_that_are_none_are_refused(size: object, tmp_path: Path) -> None:
+    save_numbers(tmp_path, Hyperparameters(0.01, 0.004, 0.4), CARD_OF)
+    card = json.loads((tmp_path / CARD).read_text())
+    card["numbers"]["atoms"] = size
+    (tmp_path / CARD).write_text(json.dumps(card))
+    with pytest.raises(CheckpointError, match="sizes"):
+        load_numbers(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.bool, torch.bfloat16, torch.float8_e4m3fn])
+def test_other_kinds_of_numbers_are_refused(dtype: torch.dtype, tmp_path: Path) -> None:
+    given = dictionary()
+    save_network(tmp_path, initial_network("lista-cp", given, 1, threshold=0.1), given, CARD_OF)
+    checkpoint = load(tmp_path)
+    changed = {name: value.to(dtype) for name, value in checkpoint.tensors.items()}
+    save(tmp_path, changed, checkpoint.card)
+    with pytest.raises(CheckpointError, match="bits"):
         load_network(tmp_path, given)
 
 

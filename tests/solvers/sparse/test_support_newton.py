@@ -99,6 +99,17 @@ def test_the_gap_is_reached_from_any_start(start: str) -> None:
         assert int(steps.max()) <= 8
 
 
+def test_items_whose_turn_comes_after_the_deadline_keep_their_code() -> None:
+    problem, codes = planted()
+    late = SupportNewton(None, 40, 1e-12, deadline=0.0)
+    first = late.init(problem, 0.9 * codes)
+    after = late.step(problem, first)
+    assert torch.equal(after.x, first.x)
+    assert torch.equal(after.gap, first.gap)
+    in_time = SupportNewton(None, 40, 1e-12, deadline=float("inf")).step(problem, first)
+    assert (in_time.objective < first.objective).all()
+
+
 def test_a_start_worse_than_zero_is_dropped() -> None:
     problem, codes = planted()
     mixed = codes.clone()
