@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = "weights.safetensors"
 CARD = "card.json"
+RUN = "run.json"
+"""What a training leaves in its folder at its beginning; the card comes at its end."""
 _LARGEST_CARD = 16 * 2**20
 
 
@@ -57,11 +59,11 @@ def load(folder: Path) -> Checkpoint:
     except OSError as error:
         raise CheckpointError(f"{folder.name} has no readable {WEIGHTS}: {error.strerror}") from error
     if hashlib.sha256(weights).hexdigest() != card.get("weights_sha256"):
-        raise CheckpointError(f"the weights of {folder.name} do not match their card")
+        raise CheckpointError(f"the weights of {title(folder, card)} do not match their card")
     try:
         return Checkpoint(from_bytes(weights), card)
     except SafetensorError as error:
-        raise CheckpointError(f"the weights of {folder.name} are not safetensors") from error
+        raise CheckpointError(f"the weights of {title(folder, card)} are not safetensors") from error
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -70,12 +72,40 @@ def read_card(folder: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST_CARD:
             raise CheckpointError(f"the card of {folder.name} is too large")
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{folder.name} is not a checkpoint: no readable {CARD}") from error
+        text = path.read_text(encoding="utf-8")
+        card = json.loads(text, parse_constant=_refused, parse_int=_bounded)
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(
+            unfinished(folder) or f"{folder.name} is not a checkpoint: no readable {CARD}"
+        ) from error
     if not isinstance(card, dict):
         raise CheckpointError(f"the card of {folder.name} is not a JSON object")
     return card
+
+
+def _refused(constant: str) -> float:
+    raise ValueError(f"{constant} is no number of JSON's")
+
+
+def _bounded(digits: str) -> int:
+    """An integer that every reader of the card can hold."""
+    number = int(digits)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("an integer beyond 64 bits")
+    return number
+
+
+def title(folder: Path, card: Mapping[str, Any]) -> str:
+    """What messages call a checkpoint: name@version as its card says, else the folder's name."""
+    name, version = card.get("name"), card.get("version")
+    return f"{name}@{version}" if isinstance(name, str) and isinstance(version, str) else folder.name
+
+
+def unfinished(folder: Path) -> str | None:
+    """What to say of a folder whose training has not come to its end; None: it is none."""
+    if (folder / CARD).exists() or not (folder / RUN).is_file():
+        return None
+    return f"the training in {folder.name} is not finished: the command that began it goes on with it"
 
 
 def read_metadata(data: bytes) -> dict[str, str]:

@@ -15,6 +15,7 @@ from rich.progress import (
     Task,
     TaskID,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.text import Text
@@ -39,6 +40,11 @@ class Bar:
     _progress: Progress
     _task: TaskID
 
+    @property
+    def watched(self) -> bool:
+        """Whether it is shown at all."""
+        return not self._progress.disable
+
     def advance(self, steps: int = 1) -> None:
         """So many steps more are done."""
         self._progress.advance(self._task, steps)
@@ -49,7 +55,9 @@ class Bar:
 
 
 @contextmanager
-def progress_bar(title: str, total: int | None, *, unit: str = "", shown: bool = True) -> Iterator[Bar]:
+def progress_bar(
+    title: str, total: int | None, *, unit: str = "", shown: bool = True, alike: bool = True
+) -> Iterator[Bar]:
     """A bar for as long as the block runs.
 
     Args:
@@ -57,14 +65,15 @@ def progress_bar(title: str, total: int | None, *, unit: str = "", shown: bool =
         total: steps there are; None while that is not known.
         unit: what a step is, in the plural, for the rate.
         shown: False hides the bar even from a terminal.
+        alike: steps take about as long as each other. Where they do not, there is neither a rate nor the time
+            left by it, but the time that has passed.
     """
     stderr = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        RateColumn(unit),
-        TimeRemainingColumn(),
+        *((RateColumn(unit), TimeRemainingColumn()) if alike else (TimeElapsedColumn(),)),
     )
     with Progress(*columns, console=stderr, disable=not (shown and stderr.is_terminal)) as progress:
         yield Bar(progress, progress.add_task(title, total=total))

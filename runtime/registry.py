@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.checkpoints import CARD, WEIGHTS, CheckpointError, read_card
+from runtime.checkpoints import CARD, WEIGHTS, CheckpointError, read_card, unfinished
 from runtime.files import copy_files_atomically, write_atomically
 from runtime.names import (
     ModelNotFound,
@@ -86,8 +86,8 @@ class Registry:
         return sorted(found, key=_natural)
 
     def entries(self) -> list[Entry]:
-        """Every version of every model."""
-        return [self.show(name, version) for name in self.names() for version in self.versions(name)]
+        """Every version of every model; where the current one cannot be told, none is called so."""
+        return [entry for name in self.names() for entry in self._entries_of(name)]
 
     def show(self, name: str, version: str | None = None) -> Entry:
         """One version of a model; the current one unless named.
@@ -97,12 +97,7 @@ class Registry:
         """
         asked = None if version is None else check_name(version)
         current = self.current(name)
-        version = asked or current
-        for top in self._tops():
-            folder = top / name / version
-            if (folder / CARD).is_file():
-                return Entry(name, version, folder, version == current, top == self.base)
-        raise ModelNotFound(f"model {name!r} has no version {version!r}", hint=self._known(name))
+        return self._entry(name, asked or current, current)
 
     def current(self, name: str) -> str:
         """The version that a bare name stands for."""
@@ -141,7 +136,8 @@ class Registry:
             if (folder / CARD).is_file():
                 return folder
             if folder.is_dir():
-                raise ModelNotFound(f"the folder {name_or_path!r} holds no {CARD}") from error
+                why = unfinished(folder) or f"the folder {name_or_path!r} holds no {CARD}"
+                raise ModelNotFound(why) from error
             raise ModelNotFound(
                 f"{name_or_path!r} is neither a model in the registry nor a checkpoint folder",
                 hint=self._known(),
@@ -213,6 +209,20 @@ class Registry:
                 raise NothingToRollBack(f"model {name!r} has no earlier version")
             self._write_alias(name, earlier[-1], earlier[:-1])
         return self.show(name)
+
+    def _entries_of(self, name: str) -> list[Entry]:
+        try:
+            current = self.current(name)
+        except RegistryError:
+            current = None
+        return [self._entry(name, version, current) for version in self.versions(name)]
+
+    def _entry(self, name: str, version: str, current: str | None) -> Entry:
+        for top in self._tops():
+            folder = top / name / version
+            if (folder / CARD).is_file():
+                return Entry(name, version, folder, version == current, top == self.base)
+        raise ModelNotFound(f"model {name!r} has no version {version!r}", hint=self._known(name))
 
     def _tops(self) -> list[Path]:
         return [self.root] if self.base is None else [self.root, self.base]

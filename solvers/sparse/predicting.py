@@ -90,12 +90,17 @@ def _trained(
     prepared: PreparedDictionary, batch: ScaledBatch, options: RecoveryOptions, network: LayeredNetwork[Any]
 ) -> Tensor:
     b = torch.from_numpy(batch.given)
-    largest = float(b.abs().max())
-    single = options.precision != "double" and 1.0 / _SINGLE_RANGE < largest < _SINGLE_RANGE
-    dtype = torch.float32 if single else torch.float64
-    solver = with_parameters(network, network.parameters(), dtype)
-    problem = SparseProblem(prepared.unit(dtype), b.to(dtype))
-    return batch.from_given(_run(solver, problem, options.layers).double() / prepared.dictionary.norms)
+    largest = b.abs().amax(1)
+    single = (largest > 1.0 / _SINGLE_RANGE) & (largest < _SINGLE_RANGE)
+    if options.precision == "double":
+        single = torch.zeros_like(single)
+    x = torch.zeros(len(b), prepared.dictionary.atoms, dtype=torch.float64)
+    for dtype, chosen in ((torch.float32, single), (torch.float64, ~single)):
+        if chosen.any():
+            solver = with_parameters(network, network.parameters(), dtype)
+            problem = SparseProblem(prepared.unit(dtype), b[chosen].to(dtype))
+            x[chosen] = _run(solver, problem, options.layers).double()
+    return batch.from_given(x / prepared.dictionary.norms)
 
 
 def _hyperlista(prepared: PreparedDictionary, measurements: Tensor, options: RecoveryOptions) -> Tensor:

@@ -111,7 +111,8 @@ def _recovered(
             max_iterations=options.max_iterations,
             deadline=deadline,
         )
-    replaced = torch.zeros(len(problem), dtype=torch.bool)
+    replaced = torch.from_numpy(~np.isfinite(batch.as_given(x)).all(axis=1))
+    x = x.masked_fill(replaced[:, None], 0.0)
     found = _measured(prepared, batch, options, x, iterations, replaced)
     if VARIANTS[options.variant].penalised or set(found.provenance) == {"certified"}:
         return found

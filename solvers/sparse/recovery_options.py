@@ -22,7 +22,8 @@ class RecoveryOptions:
     regularization: λ > 0 of ½‖Ax − b‖² + λ‖x‖₁, or None where a sparse x with Ax ≈ b is wanted.
     duality_gap: relative to ½‖b‖²; with λ only. Go on from the layers until it is proved.
     numbers: HyperLISTA's three.
-    max_iterations, time_limit: of the way from the layers to that gap; steps an item, and seconds in all.
+    max_iterations, time_limit: of the way to that gap: steps an item after the layers, and seconds in all,
+        the layers included (which are not cut short).
     precision: of the layers; every measure is float64. "mixed": HyperLISTA's first twelve layers, in which
         no code is as good as float32 can hold, and trained variants in float32, the rest in float64.
 
@@ -41,6 +42,7 @@ class RecoveryOptions:
 
     def __post_init__(self) -> None:
         variant = find_variant(self.variant)
+        object.__setattr__(self, "variant", variant.name)
         if self.layers < 1:
             raise SparseInputError(f"layers must be at least 1, not {self.layers}")
         if self.max_iterations < 0 or not self.time_limit >= 0.0:

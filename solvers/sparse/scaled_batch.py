@@ -48,8 +48,9 @@ class ScaledBatch:
         return cls(b, SparseProblem(prepared.scaled, torch.from_numpy(moved), penalty), beta, alpha)
 
     def as_given(self, x: Tensor) -> NDArray[np.float64]:
-        """x of x', shape (B, n)."""
-        return np.asarray(np.ldexp(x.numpy(), (self.exponents - self.matrix_exponent)[:, None]))
+        """x of x', shape (B, n); infinite where float64 does not reach so far."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.ldexp(x.numpy(), (self.exponents - self.matrix_exponent)[:, None]))
 
     def from_given(self, x: Tensor) -> Tensor:
         """x' of float64 x, shape (B, n)."""

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from runtime.checkpoints import Checkpoint, CheckpointError, load, save
+from runtime.checkpoints import Checkpoint, CheckpointError, load, save, title
 from solvers.sparse.dictionary import Dictionary
 from solvers.sparse.errors import InvalidDictionary, ShapeMismatch
 from solvers.sparse.hyperlista import Hyperparameters
@@ -98,7 +98,7 @@ def load_network(folder: Path, dictionary: Dictionary, *, dtype: torch.dtype = t
         raise CheckpointError(f"{folder.name} holds a variant that is not known: {variant!r}")
     if card.get("dictionary_sha256") != dictionary.content_hash:
         raise ShapeMismatch(
-            f"the network in {folder.name} was trained for another dictionary",
+            f"the network {title(folder, card)} was trained for another dictionary",
             hint=f"train one for this: {training_command(variant)}",
         )
     initial = _described(checkpoint, dictionary, folder, dtype)

@@ -42,12 +42,17 @@ _ALL = (
 VARIANTS: Mapping[str, Variant] = MappingProxyType({variant.name: variant for variant in _ALL})
 
 
+_SHORT = {"cp": "lista-cp", "ss": "lista-ss", "cpss": "lista-cpss"}
+"""As `farkas train lista` has them."""
+
+
 def find_variant(name: str) -> Variant:
-    """The variant of this name.
+    """The variant of this name; `cpss` is `lista-cpss`, and so on.
 
     Raises:
         UnknownVariant: there is none.
     """
+    name = _SHORT.get(name, name)
     if name not in VARIANTS:
         raise UnknownVariant(f"there is no variant {name!r}", hint=f"there are {', '.join(VARIANTS)}")
     return VARIANTS[name]

@@ -48,6 +48,23 @@ def test_a_bar_can_be_hidden_from_a_terminal_too(
     assert capsys.readouterr().err == ""
 
 
+def test_steps_that_are_not_alike_have_no_rate(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress_bar("training", 10, unit="steps", alike=False) as bar:
+        assert bar.watched
+        bar.advance(10)
+    err = capsys.readouterr().err
+    assert "0:00:00" in err
+    assert "steps/s" not in err
+
+
+def test_whether_anybody_watches_can_be_asked() -> None:
+    with progress_bar("scoring", 10) as bar:
+        assert not bar.watched
+
+
 @pytest.mark.parametrize(("unit", "text"), [("files", "12.3 files/s"), ("", "12.3/s")])
 def test_the_rate_is_blank_until_it_is_known(unit: str, text: str) -> None:
     clock = iter(range(100))

@@ -247,6 +247,15 @@ def test_a_broken_alias_is_an_error_not_a_guess(registry: Registry, content: str
         registry.show("bundled")
 
 
+def test_a_broken_alias_hides_no_other_model(registry: Registry, trained: list[Path]) -> None:
+    added = registry.add(trained[0])
+    registry.promote("bundled", "9")
+    (registry.root / "bundled" / "current.json").write_text("{")
+    found = {(entry.name, entry.version): entry.current for entry in registry.entries()}
+    assert found[added.name, added.version]
+    assert found["bundled", "9"] is found["bundled", "10"] is False
+
+
 def test_a_broken_card_is_an_error(registry: Registry, trained: list[Path]) -> None:
     entry = registry.add(trained[0])
     (entry.folder / "card.json").write_text("{")
@@ -258,6 +267,17 @@ def _promote_often(root: Path, versions: list[str]) -> None:
     registry = Registry(root)
     for version in versions:
         registry.promote("mine", version)
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", str(2**63)])
+def test_a_card_with_numbers_that_json_cannot_say_is_broken(
+    registry: Registry, trained: list[Path], number: str
+) -> None:
+    entry = registry.add(trained[0])
+    card = (entry.folder / "card.json").read_text()
+    (entry.folder / "card.json").write_text(card.replace("{", f'{{"figure": {number},', 1))
+    with pytest.raises(UnusableModel, match="no readable card"):
+        entry.card()
 
 
 def test_promotions_at_once_lose_nothing(registry: Registry, trained: list[Path]) -> None:

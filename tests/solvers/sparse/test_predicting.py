@@ -89,3 +89,11 @@ def test_a_useless_code_gives_way(variant: str) -> None:
     broken = recover(prepared(MATRIX), MEASURED, RecoveryOptions(variant, 6), network)
     assert np.isfinite(broken.x).all()
     assert (broken.relative_residual <= 1.0).all()
+
+
+def test_an_answer_does_not_depend_on_its_neighbours(variant: str) -> None:
+    """A measurement beyond float32 gets float64; the others keep theirs."""
+    network, options = trained(variant), RecoveryOptions(variant, 3)
+    alone = recover(prepared(MATRIX), MEASURED[:4], options, network)
+    beside = np.vstack([MEASURED[:4], 1e30 * MEASURED[4:5]])
+    assert np.array_equal(recover(prepared(MATRIX), beside, options, network).x[:4], alone.x)

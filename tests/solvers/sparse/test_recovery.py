@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -272,3 +273,12 @@ def test_prepared_dictionaries_are_kept_by_content() -> None:
     for seed in range(6):
         prepared(gaussian(4, 8, seed))
     assert prepared(MATRIX) is not first
+
+
+def test_codes_beyond_float64_give_way_without_a_word() -> None:
+    steep = 1e-150 * np.array([[1.01, 1.01], [0.0, 1e-9]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = recover(prepared(steep), np.array([[0.0, 1e150]]), RecoveryOptions(layers=200))
+    assert np.isfinite(found.x).all()
+    assert found.replaced == (True,)

@@ -20,6 +20,14 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         find_variant("listt")
 
 
+def test_the_trainers_short_names_are_known() -> None:
+    assert [find_variant(name).name for name in ("cp", "ss", "cpss")] == [
+        "lista-cp",
+        "lista-ss",
+        "lista-cpss",
+    ]
+
+
 def test_the_refusal_names_the_command_that_trains() -> None:
     assert untrained("lista-cpss", "mine").hint == (
         "train them: farkas train lista --dictionary mine --variant cpss -o MODEL"
