@@ -27,6 +27,7 @@ from runtime.checkpoints import CheckpointError, load
 
 CARD_FORMAT = 2
 """Of the cards this code understands; 1 had another unit of the objective's correction."""
+_SPARSE_KINDS = ("dictionary", "sparse-network", "hyperlista")
 _NODES_A_BATCH = 50_000
 _Array = NDArray[np.float64]
 
@@ -121,6 +122,12 @@ def check_card(card: dict[str, Any]) -> None:
     Raises:
         CheckpointError: they are not.
     """
+    kind = card.get("kind", "predictor")
+    if kind != "predictor":
+        raise CheckpointError(
+            f"this is of the kind {str(kind)!r}, not a network that predicts the outcome of instances"
+            + (": farkas sparse uses it" if kind in _SPARSE_KINDS else "")
+        )
     if card.get("farkas_card") != CARD_FORMAT:
         raise CheckpointError("the model was made by another version of farkas: train it again")
     wanted = {"constraint": list(CONSTRAINT_FEATURES), "variable": list(VARIABLE_FEATURES)}

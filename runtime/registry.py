@@ -110,7 +110,8 @@ class Registry:
     def history(self, name: str) -> list[str]:
         """The versions that were current before, oldest first."""
         self.current(name)
-        return list(self._alias(name)["history"])
+        versions = self.versions(name)
+        return [version for version in self._alias(name)["history"] if version in versions]
 
     def find(self, reference: str) -> Entry:
         """`name` or `name@version`, never a path.
@@ -171,7 +172,7 @@ class Registry:
         card = _read_card(checkpoint)
         name = check_name(name if name is not None else str(card.get("name", "")))
         version = check_name(version if version is not None else str(card.get("version", "")))
-        with self._locked(name):
+        with self.locked(name):
             if version not in self.versions(name):
                 _check_weights(checkpoint, card)
                 self._pin(name)
@@ -190,7 +191,7 @@ class Registry:
             InvalidModelName, ModelNotFound
         """
         entry = self.show(name, version)
-        with self._locked(name):
+        with self.locked(name):
             former, history = self.current(name), self.history(name)
             if former != version:
                 self._write_alias(name, version, [*history, former])
@@ -203,8 +204,8 @@ class Registry:
             InvalidModelName, ModelNotFound, NothingToRollBack
         """
         self.current(name)
-        with self._locked(name):
-            earlier = [version for version in self.history(name) if version in self.versions(name)]
+        with self.locked(name):
+            earlier = self.history(name)
             if not earlier:
                 raise NothingToRollBack(f"model {name!r} has no earlier version")
             self._write_alias(name, earlier[-1], earlier[:-1])
@@ -244,7 +245,7 @@ class Registry:
         write_atomically(self.root / name / _CURRENT, content)
 
     @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
+    def locked(self, name: str) -> Iterator[None]:
         """Hold the model's lock, so that two promotions at once do not lose one from the history."""
         folder = self.root / check_name(name)
         folder.mkdir(parents=True, exist_ok=True)

@@ -67,7 +67,7 @@ def read_npy(data: bytes, *, name: str, most: int) -> Matrix:
     if count == 0:
         raise MalformedFile("the array is empty", file=name, hint=_HINT)
     if count > most:
-        raise QuestionTooLarge(f"{name} has {count:,} numbers, more than {most:,}")
+        raise QuestionTooLarge(f"{name} has more than {most:,} numbers")
     if len(data) - start != count * dtype.itemsize:
         raise MalformedFile(
             "the file is shorter or longer than its header says", file=name, hint="send all of it"

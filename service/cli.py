@@ -49,7 +49,8 @@ app = typer.Typer(
     name="farkas",
     cls=FarkasGroup,
     no_args_is_help=True,
-    help="Predicts the outcome of linear and mixed-integer programs, and proves what can be proved of it.",
+    help="Predicts the outcome of linear and mixed-integer programs, and proves what can be proved of it; "
+    "recovers sparse codes of measurements.",
     epilog="Exit status: 0 all good, 2 some files could not be answered, 1 fatal.",
     pretty_exceptions_show_locals=False,
 )

@@ -1,4 +1,4 @@
-"""A small client of the HTTP API; needs httpx and nothing of the rest of farkas.
+"""A small client of the HTTP API; needs httpx, and of the rest of farkas `service.client_bodies` alone.
 
 with Client("http://127.0.0.1:8000") as farkas:
     answer = farkas.predict(Path("model.mps"), solution=True)
@@ -9,27 +9,18 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
+from service.client_bodies import Matrix, sparse_request
+
 _GZIP_MAGIC = b"\x1f\x8b"
-_ZIP_MAGIC = b"PK\x03\x04"
 _WORTH_COMPRESSING = 1 << 16
 _TIMEOUT_SECONDS = 300.0
-
-
-class Array(Protocol):
-    """An array of any library."""
-
-    def tolist(self) -> Any: ...
-
-
-Rows = Sequence[float] | Sequence[Sequence[float]] | Array
-"""Numbers, or rows of them."""
 
 
 class ApiError(Exception):
@@ -46,7 +37,8 @@ class ApiError(Exception):
         self.problem = problem
         self.retry_after = retry_after
         line = f"line {problem['line']}: " if "line" in problem else ""
-        super().__init__(f"{status} {problem.get('title', '')}: {line}{problem.get('detail', '')}")
+        hint = f" ({problem['hint']})" if problem.get("hint") else ""
+        super().__init__(f"{status} {problem.get('title', '')}: {line}{problem.get('detail', '')}{hint}")
 
     @property
     def type(self) -> str:
@@ -135,8 +127,8 @@ class Client:
 
     def sparse_recovery(
         self,
-        dictionary: str | Rows | None,
-        measurements: Rows | Path | bytes,
+        dictionary: str | Matrix | None,
+        measurements: Matrix,
         *,
         variant: str | None = None,
         layers: int | None = None,
@@ -149,21 +141,20 @@ class Client:
         """Sparse x with Ax ≈ b for every measurement b: the API's answer, `x` a row a measurement.
 
         Args:
-            dictionary: a registered name, or A as rows; None where a .npz file holds it.
-            measurements: one b, or a row each of many; or a .npy or .npz file, or the bytes of one, with
-                a registered dictionary, or in a .npz file with the array `dictionary` beside `measurements`.
+            dictionary: a registered name; or A as rows, an array, the Path of a .npy or .npz file, or the
+                bytes of one; None where the file of the measurements is a .npz that holds it too.
+            measurements: one b, or a row each of many; likewise. Of .npz files the arrays `dictionary` and
+                `measurements` are taken.
             variant, layers, model, regularization, duality_gap, time_limit, sparse: members of the API's
                 body.
 
         Raises:
             ApiError: the server refused it.
             httpx.HTTPError: the server cannot be reached.
-            OSError: the file cannot be read.
+            OSError: a file cannot be read.
+            TypeError, ValueError: an argument is nothing that can be sent.
         """
         asked = {
-            "dictionary": dictionary
-            if dictionary is None or isinstance(dictionary, str)
-            else _rows(dictionary),
             "variant": variant,
             "layers": layers,
             "model": model,
@@ -173,15 +164,9 @@ class Client:
             "sparse": sparse or None,
         }
         given = {name: value for name, value in asked.items() if value is not None}
-        request: dict[str, Any] = {}
-        if isinstance(measurements, (Path, bytes)):
-            data = measurements.read_bytes() if isinstance(measurements, Path) else measurements
-            media = "application/x-npz" if data.startswith(_ZIP_MAGIC) else "application/x-npy"
-            request["params"] = _written(given)
-        else:
-            data = json.dumps({**given, "measurements": _rows(measurements)}).encode()
-            media = "application/json"
+        media, data, query = sparse_request(dictionary, measurements, given)
         headers, body = _encoded(data, media)
+        request: dict[str, Any] = {"params": _written(query)} if query else {}
         answer: dict[str, Any] = self._answer(
             "POST", "/v1/sparse-recovery", headers=headers, content=body, **request
         )
@@ -235,10 +220,6 @@ def _encoded(data: bytes, media: str = "application/octet-stream") -> tuple[dict
     if data.startswith(_GZIP_MAGIC) or len(data) < _WORTH_COMPRESSING:
         return headers, data
     return headers | {"Content-Encoding": "gzip"}, gzip.compress(data, compresslevel=1, mtime=0)
-
-
-def _rows(rows: Rows) -> Any:
-    return rows if isinstance(rows, Sequence) else rows.tolist()
 
 
 def _item(instance: Path | bytes | Mapping[str, Any]) -> Mapping[str, Any]:

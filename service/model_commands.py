@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +12,34 @@ from rich.table import Table
 from runtime.checkpoints import CARD
 from runtime.names import UnusableModel
 from runtime.registry import Entry, Registry
+from runtime.removal import remove_version
 from service import output
 from service.costs import Costs
+from service.errors import InvalidRequest
 from service.fatal import command_settings, fatal_in_one_line
 from service.kinds import Kind, kind_of, require_kind
 from service.settings import registry_of
+from service.sparse_facts import SparseFacts, facts_of
 
 
 def list_models(*, as_json: bool) -> None:
     """Print every version of every name."""
     with fatal_in_one_line():
         entries = _registry().entries()
+        facts = facts_of(entries)
     if as_json:
-        for entry in entries:
-            typer.echo(output.dumps(_entry_json(entry)))
+        for entry, said in zip(entries, facts, strict=True):
+            typer.echo(output.dumps(_entry_json(entry, said)))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "version", "kind", "", "weights", "where"):
+    for column in ("name", "version", "kind", "", "variant", "shape", "dictionary", "weights", "where"):
         table.add_column(column, no_wrap=True)
-    for entry in entries:
+    for entry, said in zip(entries, facts, strict=True):
         mark = "current" if entry.current else ""
         where = "bundled" if entry.bundled else str(entry.folder)
         kind = _kind(entry) or "unreadable"
-        table.add_row(entry.name, entry.version, kind, mark, _weights(entry)[:12], where)
+        sparse = (said.variant or "", said.shape_text(), said.dictionary_text()) if said else ("", "", "")
+        table.add_row(entry.name, entry.version, kind, mark, *sparse, _weights(entry)[:12], where)
     output.console().print(table)
 
 
@@ -42,7 +48,8 @@ def show(reference: str) -> None:
     with fatal_in_one_line():
         registry = _registry()
         entry = registry.find(reference)
-        shown = {**_entry_json(entry), "history": registry.history(entry.name), "card": entry.card()}
+        [said, *_] = facts_of([entry, *registry.entries()])
+        shown = {**_entry_json(entry, said), "history": registry.history(entry.name), "card": entry.card()}
     typer.echo(output.dumps(shown, pretty=True))
 
 
@@ -89,6 +96,16 @@ def roll_back(name: str) -> None:
         former = registry.current(name)
         entry = registry.rollback(name)
     typer.echo(f"{entry.name} is now version {entry.version}" + _before(former, entry.version))
+
+
+def remove(reference: str) -> None:
+    """Delete one version of one's own."""
+    with fatal_in_one_line():
+        name, _, version = reference.partition("@")
+        if not version:
+            raise InvalidRequest("say which version goes: NAME@VERSION")
+        remove_version(_registry(), name, version)
+    typer.echo(f"{name}@{version} is no longer in the registry")
 
 
 def folder_of(reference: str) -> Path:
@@ -156,7 +173,7 @@ def _registry() -> Registry:
     return registry_of(command_settings())
 
 
-def _entry_json(entry: Entry) -> dict[str, Any]:
+def _entry_json(entry: Entry, facts: SparseFacts | None) -> dict[str, Any]:
     return {
         "name": entry.name,
         "version": entry.version,
@@ -164,6 +181,7 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "current": entry.current,
         "bundled": entry.bundled,
         "folder": str(entry.folder),
+        "sparse": None if facts is None else asdict(facts),
     }
 
 

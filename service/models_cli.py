@@ -46,10 +46,15 @@ def add_model(
 
 @models.command("add-dictionary")
 def add_dictionary(
-    file: Annotated[Path, typer.Argument(metavar="A.npy", help="The matrix, a column an atom.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="A.npy", help="The matrix, a column an atom (.npy, or `dictionary` of a .npz)."
+        ),
+    ],
     name: Annotated[str, typer.Option("--name", help="The name to ask for it by.")],
     version: Annotated[
-        str | None, typer.Option("--model-version", help="Its version [the next number].")
+        str | None, typer.Option("--model-version", help="Its version; by default the next number.")
     ] = None,
     description: Annotated[str, typer.Option("--description", help="A line for its card.")] = "",
 ) -> None:
@@ -77,6 +82,16 @@ def roll_back_model(
     from service import model_commands
 
     model_commands.roll_back(model)
+
+
+@models.command("remove")
+def remove_model(
+    model: Annotated[str, typer.Argument(help="name@version; of several, not the current one.")],
+) -> None:
+    """Take one of one's own versions out of the registry, for good; bundled ones stay."""
+    from service import model_commands
+
+    model_commands.remove(model)
 
 
 @models.command("measure")

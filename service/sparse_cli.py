@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from solvers.sparse.variants import VARIANTS
+
 SUFFIXES = (".npy", ".npz", ".json")
 
 
@@ -17,20 +19,23 @@ def register(app: typer.Typer) -> None:
 
 def sparse(
     dictionary: Annotated[
-        str, typer.Argument(metavar="DICTIONARY", help="A .npy file with A, or a name of the registry.")
+        str,
+        typer.Argument(metavar="DICTIONARY", help="A .npy or .npz file with A, or a name of the registry."),
     ],
     measurements: Annotated[
-        Path, typer.Argument(metavar="B", help="A .npy file with b of Ax = b, one row or a row each.")
+        Path,
+        typer.Argument(metavar="B", help="A .npy or .npz file with b of Ax = b, a row each; - is stdin."),
     ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Write x (.npy), or x with all its measures (.npz, .json)."),
     ] = None,
     variant: Annotated[
-        str | None, typer.Option("--variant", help="Which method [hyperlista, or the model's].")
+        str | None,
+        typer.Option("--variant", help=f"{', '.join(VARIANTS)}; by default hyperlista, or the model's."),
     ] = None,
     layers: Annotated[
-        int | None, typer.Option("--layers", help="How many layers [16, or all that were trained].")
+        int | None, typer.Option("--layers", help="How many; by default 16, or all that were trained.")
     ] = None,
     regularization: Annotated[
         float | None, typer.Option("--regularization", help="λ of ½‖Ax − b‖² + λ‖x‖₁; without it Ax = b.")
@@ -40,7 +45,8 @@ def sparse(
         typer.Option("--duality-gap", help="With λ: go on until this gap, over ½‖b‖², is proved."),
     ] = None,
     time_limit: Annotated[
-        float | None, typer.Option("--time-limit", help="Seconds that going on may take in all [30].")
+        float | None,
+        typer.Option("--time-limit", help="Seconds that going on may take in all; by default 30."),
     ] = None,
     model: Annotated[
         str | None,
@@ -50,7 +56,10 @@ def sparse(
         bool, typer.Option("--json", help="One JSON object; x is in it unless it is written to a file.")
     ] = False,
 ) -> None:
-    """Sparse x with Ax ≈ b for every row b of a file, with the measures by which to judge them."""
+    """Sparse x with Ax ≈ b for every row b of a file, with the measures by which to judge them.
+
+    Exit status 2: a duality gap was asked for, and is not proved of some of them.
+    """
     from service import sparse_commands
     from service.fatal import command_settings
     from service.sparse_questions import Method
@@ -60,6 +69,8 @@ def sparse(
             f"the file to write must end in one of: {', '.join(SUFFIXES)}", param_hint="--output"
         )
     method = Method(variant, layers, model, regularization, duality_gap, time_limit)
-    sparse_commands.recover_file(
-        dictionary, measurements, method, command_settings(), target=output, as_json=json
+    raise typer.Exit(
+        sparse_commands.recover_file(
+            dictionary, measurements, method, command_settings(), target=output, as_json=json
+        )
     )

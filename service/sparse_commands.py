@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 import typer
 
 from runtime.files import write_atomically
+from runtime.names import is_name
 from runtime.registry import Entry, Registry
 from service import output
-from service.arrays import Matrix, read_npy, write_npy, write_npz
+from service.arrays import Matrix, write_npy, write_npz
+from service.choices import SOME_BAD
 from service.errors import InvalidRequest, UnreadableFile
 from service.fatal import fatal_in_one_line
 from service.kinds import Kind, require_kind
 from service.settings import Settings, registry_of
+from service.sparse_files import DICTIONARY, MEASUREMENTS, SUFFIXES, read_matrix
 from service.sparse_output import (
     answer_arrays,
     answer_document,
     measures_document,
+    notes,
     summary_lines,
     summary_table,
 )
@@ -27,8 +31,6 @@ from service.sparse_questions import Method, SparseQuestion
 
 if TYPE_CHECKING:
     from service.sparse_recovery import SparseAnswer
-
-_BYTES_A_NUMBER = 8
 
 
 def recover_file(
@@ -39,29 +41,32 @@ def recover_file(
     *,
     target: Path | None = None,
     as_json: bool = False,
-) -> None:
-    """Recover the rows of a file and say what came of it."""
+) -> int:
+    """Recover the rows of a file and say what came of it; the exit status."""
     with fatal_in_one_line():
         if target is not None and not target.parent.is_dir():
             raise UnreadableFile(f"there is no folder {str(target.parent)!r} to write to")
-        matrix = _read(Path(dictionary), settings) if dictionary.endswith(".npy") else dictionary
-        question = SparseQuestion(matrix, _read(measurements, settings), method)
+        matrix = _matrix_or_name(dictionary, settings)
+        question = SparseQuestion(matrix, read_matrix(measurements, settings, MEASUREMENTS), method)
         answer = _answer(question, settings)
         if target is not None:
             write_atomically(target, _written(answer, target.suffix.lower()))
     if as_json:
         typer.echo(answer_document(answer) if target is None else measures_document(answer))
-        return
-    console = output.console()
-    console.print(summary_table(answer))
-    for line in summary_lines(answer):
-        console.print(line)
+    else:
+        console = output.console()
+        console.print(summary_table(answer))
+        for line in summary_lines(answer):
+            console.print(line)
+    for note in notes(answer):
+        typer.echo(note, err=True)
+    return 0 if answer.shortfall is None else SOME_BAD
 
 
 def add_dictionary(
     file: Path, settings: Settings, *, name: str, version: str | None = None, description: str = ""
 ) -> Entry:
-    """Put the matrix of a .npy file into the registry, under the next number unless a version is given.
+    """Put the matrix of a file into the registry, under the next number unless a version is given.
 
     The same matrix under the same name is not added twice.
 
@@ -72,7 +77,7 @@ def add_dictionary(
     from solvers.sparse.stored import save_dictionary
 
     registry = registry_of(settings)
-    dictionary = Dictionary.of(_read(file, settings))
+    dictionary = Dictionary.of(read_matrix(file, settings, DICTIONARY))
     present = _present(registry, name, dictionary.content_hash)
     if version is None and present is not None:
         return present
@@ -97,17 +102,13 @@ def _answer(question: SparseQuestion, settings: Settings) -> SparseAnswer:
         return recoverer.answer(question, bar.advance)
 
 
-def _read(path: Path, settings: Settings) -> Matrix:
-    most = settings.max_inflated_bytes
-    try:
-        if path.stat().st_size > most:
-            raise UnreadableFile(
-                f"{path} has more than {most:,} bytes", hint="set FARKAS_MAX_INFLATED_BYTES higher"
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableFile(f"{path}: {error.strerror}") from error
-    return read_npy(data, name=path.name, most=most)
+def _matrix_or_name(reference: str, settings: Settings) -> Matrix | str:
+    """The matrix of a file, or the reference: a name of the registry comes before a file of that name."""
+    path = Path(reference)
+    is_known = is_name(reference) and bool(registry_of(settings).versions(reference))
+    if reference.endswith(SUFFIXES) or (path.is_file() and not is_known):
+        return read_matrix(path, settings, DICTIONARY)
+    return reference
 
 
 def _written(answer: SparseAnswer, suffix: str) -> bytes:

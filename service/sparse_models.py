@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.checkpoints import CheckpointError, read_card
-from runtime.names import UnusableModel
+from runtime.checkpoints import CARD, CheckpointError, read_card
+from runtime.names import ModelNotFound, UnusableModel
 from runtime.registry import Entry, Registry
-from service.errors import InvalidRequest
 from service.kinds import Kind, kind_of
 from solvers.sparse.hyperlista import Hyperparameters
 from solvers.sparse.stored import load_numbers
@@ -17,12 +17,16 @@ from solvers.sparse.stored import load_numbers
 
 @dataclass(frozen=True)
 class UsedModel:
-    """What found the codes; `name` and `version` are None of a method that nothing was tuned for."""
+    """What found the codes; `name` and `version` are None of a method that nothing was tuned for.
+
+    `replaced_by` is what gave those that the safeguard replaced, None where it replaced none.
+    """
 
     name: str | None
     version: str | None
     variant: str
     layers: int
+    replaced_by: str | None = None
 
 
 def identity(folder: Path) -> tuple[str, str]:
@@ -53,10 +57,9 @@ def numbers_of(folder: Path) -> Hyperparameters:
 
 
 def trained_network(registry: Registry, variant: str, dictionary_sha256: str) -> Path | None:
-    """The current version of the one network of this variant that was trained for a dictionary.
+    """The network of this variant that was trained for a dictionary; of several, the one added last.
 
-    Raises:
-        InvalidRequest: there are several.
+    Of every name the current version counts, as elsewhere, and one's own networks before bundled ones.
     """
     wanted = {"kind": Kind.SPARSE_NETWORK, "variant": variant, "dictionary_sha256": dictionary_sha256}
     found = [
@@ -64,10 +67,30 @@ def trained_network(registry: Registry, variant: str, dictionary_sha256: str) ->
         for entry in registry.entries()
         if entry.current and wanted.items() <= _readable_card(entry).items()
     ]
-    if len(found) > 1:
-        names = ", ".join(entry.name for entry in found)
-        raise InvalidRequest(f"several models are trained so: {names}", hint="name one of them as the model")
-    return found[0].folder if found else None
+    return max(found, key=_added).folder if found else None
+
+
+def found_of_kind(registry: Registry, find: Callable[[str], Path], name: str, *kinds: Kind) -> Path:
+    """What a name stands for; where it stands for nothing, the hint lists what there is of these kinds.
+
+    Raises:
+        InvalidModelName
+        ModelNotFound
+    """
+    try:
+        return find(name)
+    except ModelNotFound as error:
+        if not error.hint.startswith("known models"):
+            raise
+        known = sorted(
+            {entry.name for entry in registry.entries() if _readable_card(entry).get("kind") in kinds}
+        )
+        what = "dictionaries" if kinds == (Kind.DICTIONARY,) else "models for sparse recovery"
+        raise ModelNotFound(error.detail, hint=f"known {what}: {', '.join(known) or 'none'}") from error
+
+
+def _added(entry: Entry) -> tuple[bool, int, str]:
+    return not entry.bundled, (entry.folder / CARD).stat().st_mtime_ns, entry.name
 
 
 def _readable_card(entry: Entry) -> dict[str, Any]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 MEASURES = ("residual", "relative_residual", "duality_gap", "objective", "support_size", "iterations")
 """Arrays of a number a measurement; those that need λ may be None."""
 
-_NOTHING = "–"
+BADLY = 0.3
+"""The share of ‖b‖ above which what a code without λ leaves is worth a word."""
 
 
 def answer_document(answer: SparseAnswer, *, sparse: bool = False, pretty: bool = False) -> bytes:
@@ -80,8 +81,8 @@ def summary_table(answer: SparseAnswer) -> Table:
         ("iterations", "steps after the layers"),
     ):
         values = said[name]
-        cells = (_NOTHING,) * 3 if values is None else tuple(_figure(values[key]) for key in _SPREAD)
-        table.add_row(label, *cells)
+        if values is not None and (name != "iterations" or values["most"]):
+            table.add_row(label, *(_figure(values[key]) for key in _SPREAD))
     return table
 
 
@@ -91,6 +92,7 @@ def summary_lines(answer: SparseAnswer) -> list[str]:
     model, dictionary = answer.model, answer.dictionary
     shares = ", ".join(f"{count:,} {name}" for name, count in sorted(said["provenance"].items()))
     replaced = f"; {said['replaced']:,} replaced by FISTA's iterate" if said["replaced"] else ""
+    instead = "fista in the place of " if said["replaced"] == said["measurements"] else ""
     named = "" if model.name is None else f" ({model.name}@{model.version})"
     source = (
         f"sha256 {dictionary.sha256[:12]}"
@@ -98,10 +100,29 @@ def summary_lines(answer: SparseAnswer) -> list[str]:
         else f"{dictionary.name}@{dictionary.version}"
     )
     return [
-        f"{said['measurements']:,} measurements: {shares}{replaced}",
-        f"{model.variant}{named}, {model.layers} layers; "
+        f"{_measurements(said['measurements'])}: {shares}{replaced}",
+        f"{instead}{model.variant}{named}, {model.layers} layer{'' if model.layers == 1 else 's'}; "
         f"dictionary {dictionary.rows} × {dictionary.columns}, {source}; {seconds_text(answer.seconds)}",
     ]
+
+
+def notes(answer: SparseAnswer) -> list[str]:
+    """What a person should know before trusting the codes: a line each, most often none."""
+    lines = [] if answer.shortfall is None else [answer.shortfall]
+    recovery = answer.recovery
+    badly = 0 if recovery.objective is not None else int(np.sum(~(recovery.relative_residual <= BADLY)))
+    if badly:
+        count = _measurements(len(recovery.x))
+        lines.append(
+            f"{badly:,} of {count} {'is' if badly == 1 else 'are'} explained badly (‖Ax − b‖ above "
+            f"{BADLY} ‖b‖): give --regularization and --duality-gap, or train for such measurements "
+            "(farkas train lista)"
+        )
+    return lines
+
+
+def _measurements(count: int) -> str:
+    return f"{count:,} measurement{'' if count == 1 else 's'}"
 
 
 def _measures(answer: SparseAnswer) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from math import isfinite
+from dataclasses import dataclass, field, replace
+from math import inf, isfinite
 
 from service.arrays import Matrix
 from service.errors import InvalidRequest, QuestionTooLarge
@@ -36,8 +36,8 @@ class Method:
     duality_gap: float | None = None
     time_limit: float | None = None
 
-    def check(self, settings: Settings) -> None:
-        """Refuse what makes no sense for any dictionary, and what is beyond the settings' limits.
+    def check(self, settings: Settings, *, limited: bool = True) -> None:
+        """Refuse what makes no sense for any dictionary and, if `limited`, what is beyond a server's limits.
 
         Raises:
             UnknownVariant, InvalidRegularization, InvalidRequest, QuestionTooLarge
@@ -46,11 +46,19 @@ class Method:
             find_variant(self.variant)
         if self.layers is not None and self.layers < 1:
             raise InvalidRequest("layers: at least 1")
-        if self.layers is not None and self.layers > settings.max_layers:
+        if limited and self.layers is not None and self.layers > settings.max_layers:
             raise QuestionTooLarge(f"layers: more than {settings.max_layers}", hint=_raise("MAX_LAYERS"))
         if self.regularization is not None and not _is_positive(self.regularization):
             raise InvalidRegularization(f"λ must be a positive number, not {self.regularization}")
-        self._check_proof(settings.solve_seconds)
+        self._check_proof(settings.solve_seconds if limited else inf)
+
+    def named(self) -> Method:
+        """The same with the variant by its full name: `cpss` is `lista-cpss`.
+
+        Raises:
+            UnknownVariant
+        """
+        return self if self.variant is None else replace(self, variant=find_variant(self.variant).name)
 
     def _check_proof(self, most_seconds: float) -> None:
         if self.duality_gap is not None and not _is_positive(self.duality_gap):

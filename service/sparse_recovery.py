@@ -21,7 +21,8 @@ from service.errors import InvalidRequest
 from service.kinds import Kind, require_kind
 from service.recent import Recent
 from service.settings import Settings, registry_of
-from service.sparse_models import UsedModel, identity, numbers_of, trained_network
+from service.shortfall import shortfall
+from service.sparse_models import UsedModel, found_of_kind, identity, numbers_of, trained_network
 from service.sparse_questions import LAYERS, VARIANT, Method, SparseQuestion, check_sizes
 from solvers.sparse.dictionary import Dictionary
 from solvers.sparse.layers import LayeredNetwork
@@ -31,6 +32,8 @@ from solvers.sparse.variants import VARIANTS, untrained
 
 _AT_ONCE = 1 << 20  # numbers of the codes, or of the measurements, that are found together
 _LEAST_SECONDS = 1e-3
+SAFEGUARD = "fista"
+"""The method whose codes stand in the place of learned ones that went astray."""
 
 Find = Callable[[str], Path]
 
@@ -52,12 +55,14 @@ class SparseAnswer:
     recovery: codes and measures, of B measurements.
     model: what found them.
     seconds: wall time, the preparation of a dictionary that is new included.
+    shortfall: a sentence, where a duality gap was asked for that is not proved of all.
     """
 
     recovery: Recovery
     model: UsedModel
     dictionary: UsedDictionary
     seconds: float
+    shortfall: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +77,7 @@ class SparseRecoverer:
     Args:
         settings: limits, and where the registry is.
         find: the folder that a name stands for; by default names of the registry, never paths.
-        limited: whether the limits on sizes hold.
+        limited: whether the limits hold that protect a server.
     """
 
     def __init__(self, settings: Settings, find: Find | None = None, *, limited: bool = True) -> None:
@@ -92,16 +97,21 @@ class SparseRecoverer:
             SparseInputError, RegistryError, ServiceError: the question is refused.
         """
         started = perf_counter()
-        question.method.check(self._settings)
+        question.method.check(self._settings, limited=self._limited)
         measurements = np.atleast_2d(question.measurements)
         served = self._dictionary(question.dictionary, len(measurements))
-        options, network, model = self._method(question.method, served)
+        options, network, model = self._method(question.method.named(), served)
+        began = perf_counter()
         recovery = in_portions(served.prepared, measurements, options, network, advance)
-        return SparseAnswer(recovery, model, served.used, perf_counter() - started)
+        ended = perf_counter()
+        if any(recovery.replaced):
+            model = replace(model, replaced_by=SAFEGUARD)
+        missed = shortfall(recovery, options, ended - began)
+        return SparseAnswer(recovery, model, served.used, ended - started, missed)
 
     def _dictionary(self, asked: Matrix | str, measurements: int) -> _Served:
         if isinstance(asked, str):
-            folder = self._find(asked)
+            folder = found_of_kind(self._registry, self._find, asked, Kind.DICTIONARY)
             served = self._dictionaries.get(folder, lambda: _registered(folder, asked))
             self._check_sizes(served.used.rows, served.used.columns, measurements)
             return served
@@ -138,7 +148,8 @@ class SparseRecoverer:
     def _model_folder(self, method: Method, served: _Served) -> Path | None:
         """What is named, or what the registry has for variant and dictionary; None where none is needed."""
         if method.model is not None:
-            return self._find(method.model)
+            kinds = Kind.SPARSE_NETWORK, Kind.HYPERLISTA
+            return found_of_kind(self._registry, self._find, method.model, *kinds)
         variant = VARIANTS[method.variant or VARIANT]
         if variant.name.startswith("hyperlista"):
             return self._registry.find("hyperlista").folder

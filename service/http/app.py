@@ -21,7 +21,7 @@ from service.http.engine import Engine
 from service.http.handlers import add_handlers
 from service.http.lists import answer_list
 from service.http.metrics import MEDIA_TYPE, CountRequests
-from service.http.model_entries import default_json, entry_json
+from service.http.model_entries import default_json, entries_json, entry_json
 from service.http.openapi import document, instance_body, metrics_answer, predict_answer, problems
 from service.http.overload import RefuseCrowd
 from service.http.parameters import asked_effort, only_known
@@ -122,7 +122,7 @@ async def _answer_list(request: Request, body: bytes, question: Callable[[bytes,
 def models(request: Request) -> Response:
     """What can be named: models that can be asked, and dictionaries."""
     engine = engine_of(request)
-    listed = [entry_json(entry, engine.default) for entry in engine.registry.entries()]
+    listed = entries_json(engine.registry.entries(), engine.default)
     if not any(entry["default"] for entry in listed):
         listed.insert(0, default_json(engine.default))
     return Response(dumps({"models": listed}), media_type=_JSON)
@@ -144,7 +144,7 @@ def model_card(request: Request, name: str) -> Response:
         card = {**default_json(engine.default), "history": [], "card": engine.default.card}
         return Response(dumps(card), media_type=_JSON)
     history = engine.registry.history(entry.name)
-    found = {**entry_json(entry, engine.default), "history": history, "card": entry.card()}
+    found = {**entry_json(engine.registry, entry, engine.default), "history": history, "card": entry.card()}
     return Response(dumps(found), media_type=_JSON)
 
 

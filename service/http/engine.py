@@ -70,7 +70,7 @@ class Engine:
         if self._dispatcher is not None:
             return
         if self._default is None:
-            self._default = ServedModel.of(self.registry.resolve(self.settings.model))
+            self._default = ServedModel.of(self.registry.resolve(self.settings.model), self.settings.model)
         limits = DispatchLimits(
             self.settings.batch_size, self.settings.batch_bytes, self.settings.answer_seconds
         )

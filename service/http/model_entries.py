@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from runtime.names import UnusableModel
-from runtime.registry import Entry
+from runtime.registry import Entry, Registry
 from service.http.served_model import ServedModel
 from service.kinds import Kind, kind_of
+from service.sparse_facts import SparseFacts, facts_of
 
 
-def entry_json(entry: Entry, default: ServedModel) -> dict[str, Any]:
-    """One version of one name; a card that cannot be read hides nothing but what it says."""
+def entries_json(entries: Sequence[Entry], default: ServedModel) -> list[dict[str, Any]]:
+    """Versions of names; a card that cannot be read hides nothing but what it says."""
+    facts = facts_of(entries)
+    return [_entry_json(entry, default, said) for entry, said in zip(entries, facts, strict=True)]
+
+
+def entry_json(registry: Registry, entry: Entry, default: ServedModel) -> dict[str, Any]:
+    """One version of one name."""
+    entries = [entry, *registry.entries()]  # the others say the dictionary's name
+    return _entry_json(entry, default, facts_of(entries)[0])
+
+
+def _entry_json(entry: Entry, default: ServedModel, facts: SparseFacts | None) -> dict[str, Any]:
     try:
         card = entry.card()
     except UnusableModel:
@@ -25,6 +39,7 @@ def entry_json(entry: Entry, default: ServedModel) -> dict[str, Any]:
         "current": entry.current,
         "default": sha256 == default.sha256 and entry.version == default.version,
         "bundled": entry.bundled,
+        "sparse": None if facts is None else asdict(facts),
     }
 
 
@@ -38,4 +53,5 @@ def default_json(default: ServedModel) -> dict[str, Any]:
         "current": True,
         "default": True,
         "bundled": False,
+        "sparse": None,
     }

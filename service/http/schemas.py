@@ -202,6 +202,19 @@ class ItemErrorShape(Shape):
     error: ProblemShape
 
 
+class SparseFactsShape(Shape):
+    """What is to be known of a dictionary, or of what was tuned for sparse recovery."""
+
+    variant: str | None = Field(description="Null of a dictionary")
+    layers: int | None = Field(description="Of a trained network")
+    rows: int | None = Field(description="Of the dictionary; null of numbers, which go with any")
+    columns: int | None
+    dictionary: str | None = Field(
+        description="name@version of the registry’s dictionary of that content; null where it has none"
+    )
+    dictionary_sha256: str | None = Field(description="Hash of the dictionary’s content, as answers have it")
+
+
 class ModelEntryShape(Shape):
     """A model in the list of models."""
 
@@ -214,6 +227,7 @@ class ModelEntryShape(Shape):
     current: bool = Field(description="The version that the bare name stands for")
     default: bool = Field(description="The model that answers when none is named")
     bundled: bool = Field(description="It came with the package")
+    sparse: SparseFactsShape | None = Field(description="Null of what is not for sparse recovery")
 
 
 class ModelListShape(Shape):

@@ -22,14 +22,14 @@ class ServedModel:
     card: dict[str, Any]
 
     @classmethod
-    def of(cls, folder: Path) -> ServedModel:
-        """The checkpoint in `folder`.
+    def of(cls, folder: Path, reference: str | None = None) -> ServedModel:
+        """The checkpoint in `folder`; `reference` is what messages call it.
 
         Raises:
             UnusableModel: its card cannot be read, or does not say what it is.
             WrongModelKind: it is no predictor.
         """
-        require_kind(folder, folder.name, Kind.PREDICTOR)
+        require_kind(folder, reference or folder.name, Kind.PREDICTOR)
         try:
             card = read_card(folder)
             return cls(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 from service.arrays import write_npy, write_npz
@@ -9,7 +10,6 @@ from service.http.calculations import Calculation
 from service.http.questions import Reply
 from service.http.sparse_body import question_of
 from service.http.sparse_parameters import JSON, NPY, SUMMARY_HEADER
-from service.output import dumps
 from service.settings import Settings
 from service.sparse_output import answer_arrays, answer_document, summary
 from service.sparse_recovery import SparseAnswer, SparseRecoverer
@@ -51,4 +51,7 @@ def _written(answer: SparseAnswer, form: str, sparse: bool) -> bytes:
 
 def _headers(answer: SparseAnswer, form: str) -> tuple[tuple[str, str], ...]:
     """The measures in short, where the document has no place for them."""
-    return ((SUMMARY_HEADER, dumps(summary(answer)).decode("ascii")),) if form == NPY else ()
+    if form != NPY:
+        return ()
+    short = json.dumps(summary(answer), separators=(",", ":"), allow_nan=False)  # in ASCII, as headers are
+    return ((SUMMARY_HEADER, short),)

@@ -23,6 +23,9 @@ class SparseModelShape(Shape):
     version: str | None
     variant: str
     layers: int
+    replaced_by: str | None = Field(
+        description="What gave the codes that are `replaced`: fista; null where none is"
+    )
 
 
 class SparseDictionaryShape(Shape):

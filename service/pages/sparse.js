@@ -1,24 +1,27 @@
 // Sends measurements to the API and shows the codes that come back.
 
 import { problemNodes } from "./rendering.js";
+import { BUNDLED, exampleMatrix, exampleOf, examplePatch } from "./sparse-examples.js";
+import { Refused, holdsDictionary, optionalNumber, rowsOf } from "./sparse-inputs.js";
 import { codeNodes } from "./stems.js";
 
 const MOST_JSON = 200_000; // characters of JSON shown on the page; the saved file has them all
 const ADDRESS = "v1/sparse-recovery";
-const BUNDLED = "dct-64x144";
-const SIDE = 8, WAVES = 12, NOISE = 0.005; // of the generated example: a patch, its cosines
+const MODEL = "model:"; // before the name of a trained model among the variants
 
 const element = (id) => document.getElementById(id);
-let shown = null; // the codes that are shown
+const file = () => element("file").files[0];
+let shown = null; // the codes that are shown, and the code that was planted, if one was
 let turns = 0; // an answer that comes after a newer question is not shown
+let tuned = []; // trained networks and numbers of the registry
+let contents = new Map(); // name of a dictionary → hash of its content
 
-async function ask(request, said) {
+async function ask(request, said, planted) {
   const turn = ++turns;
   element("status").textContent = "Asking …";
   const { codes, problem } = await post(request);
   if (turn !== turns) return;
-  shown = codes || null;
-  element("answer").textContent = codes ? "Answer" : "No answer";
+  shown = codes ? { codes, planted } : null;
   element("which").hidden = !codes || codes.x.length === 1;
   element("status").textContent = codes ? summary(codes) : problem.title;
   if (codes) {
@@ -27,12 +30,25 @@ async function ask(request, said) {
   }
   show(problem);
   showSource(codes || problem, said);
-  element("result").hidden = false;
 }
 
 function show(problem) {
-  const row = Math.min(Math.max(Math.trunc(Number(element("row").value)) || 1, 1), shown?.x.length || 1) - 1;
-  element("shown").replaceChildren(...(shown ? codeNodes(shown, row) : problemNodes(problem)));
+  element("answer").textContent = shown ? "Answer" : "No answer";
+  const row = Math.min(Math.max(Math.trunc(Number(element("row").value)) || 1, 1), shown?.codes.x.length || 1) - 1;
+  element("shown").replaceChildren(
+    ...(shown ? codeNodes(shown.codes, row, shown.planted) : problemNodes(problem)));
+  element("source").hidden = false;
+  element("result").hidden = false;
+}
+
+// What the page itself refuses never reaches the server.
+function refuse({ problem }) {
+  turns += 1;
+  shown = null;
+  element("which").hidden = true;
+  element("status").textContent = problem.title;
+  show(problem);
+  element("source").hidden = true;
 }
 
 function summary(codes) {
@@ -52,35 +68,55 @@ async function post({ body, media, query }) {
   }
 }
 
-// What is asked besides dictionary and measurements; numbers that are none are sent as they are, and refused.
+// What is asked besides dictionary and measurements.
 function method() {
-  const number = (id) => (element(id).value.trim() === "" ? undefined : Number(element(id).value) || element(id).value);
-  const asked = { variant: element("variant").value, layers: number("layers"), regularization: number("lambda"),
-    duality_gap: number("gap") };
+  const chosen = element("variant").value;
+  const asked = {
+    ...(chosen.startsWith(MODEL) ? { model: chosen.slice(MODEL.length) } : { variant: chosen }),
+    layers: optionalNumber(element("layers").value, "layers"),
+    regularization: optionalNumber(element("lambda").value, "λ"),
+    duality_gap: optionalNumber(element("gap").value, "duality gap"),
+  };
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 }
 
-function askTyped() {
-  const dictionary = element("dictionary").value || rows(element("matrix").value);
-  const question = { dictionary, measurements: rows(element("measurements").value), ...method() };
+function askTyped(planted) {
+  const dictionary = element("dictionary").value || rowsOf(element("matrix").value, "rows of A");
+  const question = { dictionary, measurements: rowsOf(element("measurements").value, "measurements"), ...method() };
   const body = JSON.stringify(question);
   const brief = body.length > 2000 ? "@question.json" : `'${body}'`;
-  ask({ body, media: "application/json", query: "" }, `-d ${brief} -H 'Content-Type: application/json' ${where()}`);
+  return ask({ body, media: "application/json", query: "" },
+    `-d ${brief} -H 'Content-Type: application/json' ${where()}`, planted);
 }
 
-function askFile(file) {
-  const media = file.name.endsWith(".npz") ? "application/x-npz" : "application/x-npy";
+async function askFile(chosen) {
+  const isZip = chosen.name.toLowerCase().endsWith(".npz");
+  const media = isZip ? "application/x-npz" : "application/x-npy";
+  const asked = method();
+  try {
+    await chosen.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new Refused("The file cannot be read", "It was moved or changed: choose it again.");
+  }
   const name = element("dictionary").value;
-  const query = "?" + new URLSearchParams({ ...(name ? { dictionary: name } : {}), ...method() });
-  const quoted = `'@${file.name.replaceAll("'", "'\\''")}'`;
-  ask({ body: file, media, query }, `--data-binary ${quoted} -H 'Content-Type: ${media}' '${where(query)}'`);
+  const own = isZip && (await holdsDictionary(chosen));
+  if (!name && !own) throw new Refused("The file holds no dictionary", "Choose one by its name, or a .npz with both.");
+  const query = "?" + new URLSearchParams({ ...(own ? {} : { dictionary: name }), ...asked });
+  const quoted = `'@${chosen.name.replaceAll("'", "'\\''")}'`;
+  return ask({ body: chosen, media, query },
+    `--data-binary ${quoted} -H 'Content-Type: ${media}' '${where(query)}'`);
 }
 
 const where = (query = "") => new URL(ADDRESS + query, document.baseURI).href;
 
-// A word that is no number stays a word: the server says where it stands.
-const rows = (text) => text.split("\n").filter((line) => line.trim()).map((line) =>
-  line.trim().split(/[\s,;]+/).filter(Boolean).map((word) => (Number.isFinite(Number(word)) ? Number(word) : word)));
+async function attempt(asking) {
+  try {
+    await asking();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    refuse(error);
+  }
+}
 
 function showSource(document_, said) {
   const json = JSON.stringify(document_, null, 1);
@@ -90,43 +126,86 @@ function showSource(document_, said) {
   element("curl").textContent = `curl ${said}`;
 }
 
-// A patch of three waves and a little noise, row by row.
-function examplePatch() {
-  const any = (most) => Math.floor(Math.random() * most);
-  const waves = [0, 1, 2].map(() => [any(WAVES), any(WAVES), 1 + Math.random()]);
-  const wave = (place, frequency) => Math.cos((Math.PI * place * frequency) / WAVES);
-  const pixel = (down, across) => waves.reduce((sum, [first, second, size]) =>
-    sum + size * wave(down, first) * wave(across, second), NOISE * (Math.random() - 0.5));
-  return Array.from({ length: SIDE * SIDE }, (_, at) => pixel(Math.floor(at / SIDE), at % SIDE).toFixed(4)).join(" ");
+// An example of the chosen dictionary, where the page knows its atoms.
+function askExample() {
+  const chosen = element("dictionary").value;
+  const isOwn = chosen === "";
+  if (isOwn && !element("matrix").value.trim()) {
+    element("matrix").value = exampleMatrix().map((row) => row.join(" ")).join("\n");
+  }
+  const { measurement, code } = isOwn ? exampleOf(rowsOf(element("matrix").value, "rows of A")) : examplePatch();
+  forgetFile();
+  if (!isOwn && chosen !== BUNDLED) {
+    element("dictionary").value = BUNDLED;
+    showChoice();
+    element("note").textContent =
+      `The example is one of ${BUNDLED}: this page does not know the atoms of ${chosen}.`;
+  }
+  element("measurements").value = measurement.join(" ");
+  return askTyped(code);
 }
 
-function showOwn() {
-  element("own").hidden = element("dictionary").value !== "";
+async function showFile() {
+  const chosen = file();
+  element("measurements").disabled = Boolean(chosen);
+  element("forget").hidden = !chosen;
+  element("note").textContent = "";
+  if (!chosen) return;
+  const own = chosen.name.toLowerCase().endsWith(".npz") && (await holdsDictionary(chosen));
+  if (chosen !== file()) return;
+  element("note").textContent = own ? `${chosen.name} is asked about, with the dictionary it holds.`
+    : `${chosen.name} is asked about, in place of the rows above.`;
 }
 
-async function listDictionaries() {
+function forgetFile() {
+  element("file").value = "";
+  showFile();
+}
+
+function showChoice() {
+  const chosen = element("dictionary").value;
+  element("own").hidden = chosen !== "";
+  const select = element("variant");
+  const former = select.value;
+  for (const option of [...select.options]) if (option.value.startsWith(MODEL)) option.remove();
+  const fits = ({ kind, sparse }) =>
+    kind === "hyperlista" || (chosen !== "" && sparse.dictionary_sha256 === contents.get(chosen));
+  select.append(...tuned.filter(fits).map(({ name, sparse }) =>
+    new Option(`${sparse.variant} (${name})`, MODEL + name)));
+  select.value = [...select.options].some(({ value }) => value === former) ? former : "hyperlista";
+  if (select.value !== former) showLayers();
+}
+
+// Of a trained network all its layers, and no more.
+function showLayers() {
+  const chosen = element("variant").value;
+  const model = tuned.find(({ name }) => MODEL + name === chosen);
+  const layers = model?.sparse.layers;
+  element("layers").max = layers || "";
+  element("layers").value = layers || 16;
+}
+
+async function listModels() {
   const found = await fetch("v1/models").then((reply) => reply.json(), () => ({ models: [] }));
-  const names = (found.models || []).filter((entry) => entry.kind === "dictionary" && entry.current);
-  element("dictionary").prepend(...names.map(({ name }) => new Option(name, name)));
-  element("dictionary").value = names.some(({ name }) => name === BUNDLED) ? BUNDLED : "";
-  showOwn();
+  const current = (found.models || []).filter((entry) => entry.current && entry.sparse);
+  const dictionaries = current.filter(({ kind }) => kind === "dictionary");
+  tuned = current.filter(({ kind, name }) => kind !== "dictionary" && name !== "hyperlista");
+  contents = new Map(dictionaries.map(({ name, sparse }) => [name, sparse.dictionary_sha256]));
+  element("dictionary").prepend(...dictionaries.map(({ name }) => new Option(name, name)));
+  element("dictionary").value = contents.has(BUNDLED) ? BUNDLED : "";
+  showChoice();
 }
 
 element("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  askTyped();
+  const chosen = file();
+  attempt(() => (chosen ? askFile(chosen) : askTyped()));
 });
-element("dictionary").addEventListener("change", showOwn);
+element("dictionary").addEventListener("change", showChoice);
+element("variant").addEventListener("change", showLayers);
 element("row").addEventListener("input", () => shown && show());
-element("file").addEventListener("change", (event) => {
-  const [file] = event.target.files;
-  if (file) askFile(file);
-  event.target.value = ""; // so that the same file can be chosen again
-});
-element("example").addEventListener("click", () => {
-  element("dictionary").value = BUNDLED;
-  element("measurements").value = examplePatch();
-  showOwn();
-  askTyped();
-});
-listDictionaries();
+element("file").addEventListener("change", showFile);
+element("forget").addEventListener("click", forgetFile);
+element("example").addEventListener("click", () => attempt(askExample));
+showFile();
+listModels();

@@ -123,6 +123,9 @@ def test_more_numbers_than_allowed_are_refused() -> None:
         read_npy(npy(np.ones(9)), name="a", most=8)
     with pytest.raises(QuestionTooLarge):
         read_npz(write_npz({"dictionary": np.ones((40, 40))}), MOST)
+    with pytest.raises(QuestionTooLarge) as refused:
+        read_npy(header(f"({'9' * 3000},)"), name="a", most=8)
+    assert len(str(refused.value)) < 100
 
 
 def test_a_bomb_is_not_inflated() -> None:

@@ -109,6 +109,73 @@ def test_sparse_recovery_of_rows_arrays_and_files(client: Client, tmp_path: Path
     assert caught.value.type == "urn:farkas:problem:shape-mismatch"
 
 
+def test_sparse_recovery_of_any_combination(client: Client, tmp_path: Path) -> None:
+    matrix = np.random.default_rng(0).standard_normal((20, 30))
+    measurements = matrix[:, :3].T
+    np.save(tmp_path / "A.npy", matrix)
+    np.save(tmp_path / "B.npy", np.asfortranarray(measurements))
+    np.savez(tmp_path / "A.npz", dictionary=matrix)
+    np.savez(tmp_path / "B.npz", measurements=measurements, dictionary=matrix)
+    expected = client.sparse_recovery(matrix.tolist(), measurements.tolist())["x"]
+    dictionaries = [
+        matrix, matrix.tolist(), list(matrix), Tolist(matrix), tmp_path / "A.npy", tmp_path / "A.npz",
+        (tmp_path / "A.npy").read_bytes(),
+    ]  # fmt: skip
+    for dictionary in dictionaries:
+        for given in (measurements, measurements.tolist(), Tolist(measurements), tmp_path / "B.npy"):
+            assert client.sparse_recovery(dictionary, given)["x"] == expected
+    assert client.sparse_recovery(tmp_path / "A.npy", tmp_path / "B.npz")["x"] == expected
+    assert client.sparse_recovery(Tolist(matrix), Tolist(measurements[0]))["x"] == expected[:1]
+    patch = client.sparse_recovery("dct-64x144", np.cos(np.arange(64.0)), layers=3)
+    assert patch["dictionary"]["name"] == "dct-64x144"
+
+
+class Tolist:
+    """An array of a library that is not numpy."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    def tolist(self) -> Any:
+        return self.array.tolist()
+
+
+def test_sparse_recovery_of_what_cannot_be_sent(client: Client, tmp_path: Path) -> None:
+    for dictionary, measurements, what in (
+        (3, [1.0], "dictionary: a name of the registry, rows"),
+        ([[1.0]], "B.npy", "measurements: rows of numbers, an array, the Path"),
+        ([[1.0]], None, "measurements: "),
+        ("A.npy", [1.0], r"dictionary: a file is named by a Path: Path\('A.npy'\)"),
+        (np.array([[None]]), np.ones(1), "dictionary: an array of numbers"),
+    ):
+        with pytest.raises(TypeError, match=what):
+            client.sparse_recovery(dictionary, measurements)  # type: ignore[arg-type]
+    np.savez(tmp_path / "other.npz", Z=np.ones(2))
+    with pytest.raises(ValueError, match="holds no array of that name"):
+        client.sparse_recovery(tmp_path / "other.npz", [1.0, 2.0])
+    with pytest.raises(ValueError, match="dictionary: rows of numbers, all of one length"):
+        client.sparse_recovery([[1.0, 2.0], [3.0]], np.ones(2))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.ndarray.tolist])
+def test_what_is_not_finite_is_refused_with_words(client: Client, kind: Callable[[Any], Any]) -> None:
+    wrong = np.array([[1.0, np.nan], [0.0, 1.0]])
+    with pytest.raises(ApiError, match="finite") as caught:
+        client.sparse_recovery(kind(wrong), kind(np.ones(2)))
+    assert caught.value.type == "urn:farkas:problem:invalid-dictionary"
+    with pytest.raises(ApiError, match="finite") as caught:
+        client.sparse_recovery(kind(np.eye(2)), kind(wrong))
+    assert caught.value.type == "urn:farkas:problem:invalid-measurements"
+    with pytest.raises(ApiError) as caught:
+        client.sparse_recovery("dct-64x144", kind(np.full(64, np.inf)))
+    assert caught.value.type == "urn:farkas:problem:invalid-measurements"
+
+
+def test_an_error_says_what_to_do(client: Client) -> None:
+    with pytest.raises(ApiError, match=r"farkas train lista .* --variant alista"):
+        client.sparse_recovery("dct-64x144", [1.0] * 64, variant="alista")
+
+
 def test_models_and_readiness(client: Client) -> None:
     assert client.ready()
     assert [entry["name"] for entry in client.models() if entry["default"]] == ["fake"]

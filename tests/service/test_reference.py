@@ -32,6 +32,18 @@ def options(command: Any) -> set[str]:
     return found.union(*(options(child) for child in getattr(command, "commands", {}).values()))
 
 
+def helps(command: Any) -> set[str]:
+    found = {parameter.help or "" for parameter in command.params} | {command.help or ""}
+    return found.union(*(helps(child) for child in getattr(command, "commands", {}).values()))
+
+
+def test_no_help_holds_what_a_terminal_would_take_for_markup() -> None:
+    """`[words]` is left out where rich prints it."""
+    found = helps(typer.main.get_command(app))
+    assert len(found) > 50
+    assert [text for text in found if re.search(r"\[[a-z#/@]", text)] == []
+
+
 def test_every_option_is_in_the_documentation(repository_root: Path) -> None:
     text = (repository_root / "docs" / "cli.md").read_text()
     found = options(typer.main.get_command(app)) - {"--help"}

@@ -88,6 +88,87 @@ def test_one_measurement_is_a_row_of_one(farkas: Callable[..., Result], folder: 
     np.save(folder / "b.npy", np.load(folder / "B.npy")[0])
     result = farkas("sparse", folder / "A.npy", folder / "b.npy", "--json")
     assert np.shape(json.loads(result.stdout)["x"]) == (1, COLUMNS)
+    table = farkas("sparse", folder / "A.npy", folder / "b.npy").stdout
+    assert "1 measurement: 1 predicted" in table
+    assert "objective" not in table
+    assert "duality gap" not in table
+
+
+def test_an_npz_file_and_standard_input(
+    farkas: Callable[..., Result], folder: Path, settings: Settings
+) -> None:
+    matrix, measurements = np.load(folder / "A.npy"), np.load(folder / "B.npy")
+    np.savez(folder / "both.npz", dictionary=matrix, measurements=measurements)
+    expected = json.loads(farkas("sparse", folder / "A.npy", folder / "B.npy", "--json").stdout)["x"]
+    both = folder / "both.npz"
+    assert json.loads(farkas("sparse", both, both, "--json").stdout)["x"] == expected
+    piped = CliRunner().invoke(
+        app, ["sparse", str(folder / "A.npy"), "-", "--json"], input=(folder / "B.npy").read_bytes()
+    )
+    assert json.loads(piped.stdout)["x"] == expected
+    empty = CliRunner().invoke(app, ["sparse", str(folder / "A.npy"), "-"], input=b"")
+    assert (empty.exit_code, empty.stderr.startswith("farkas: stdin: ")) == (1, True)
+    assert farkas("models", "add-dictionary", both, "--name", "zipped").exit_code == 0
+
+
+def test_what_is_explained_badly_is_noted(farkas: Callable[..., Result], folder: Path) -> None:
+    np.save(folder / "noise.npy", np.random.default_rng(9).standard_normal((4, ROWS)))
+    asked = ["sparse", folder / "A.npy", folder / "noise.npy", "--layers", "1"]
+    for more in ([], ["--json"]):
+        result = farkas(*asked, *more)
+        assert result.exit_code == 0
+        assert "4 of 4 measurements are explained badly" in result.stderr
+        assert "--duality-gap" in result.stderr
+    assert farkas(*asked, "--regularization", "1").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--duality-gap", "1e-30"], "rounding in float64 hides a smaller one for 5"),
+        (["--duality-gap", "1e-6", "--time-limit", "1e-9"], "the time limit of 1e-09 s came first"),
+    ],
+)
+def test_a_gap_that_is_not_proved_is_status_2(
+    farkas: Callable[..., Result], folder: Path, options: list[str], why: str
+) -> None:
+    asked = ["sparse", folder / "A.npy", folder / "B.npy", "--regularization", "0.01", "--variant", "fista"]
+    result = farkas(*asked, *options, "-o", folder / "X2.npy")
+    assert result.exit_code == 2, result.output
+    assert why in result.stderr
+    assert np.load(folder / "X2.npy").shape == (NUMBER, COLUMNS)
+
+
+def test_a_servers_limits_are_not_the_commands(
+    farkas: Callable[..., Result], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FARKAS_SOLVE_SECONDS", "2")
+    asked = ["sparse", folder / "A.npy", folder / "B.npy", "--json", "--layers", "500"]
+    result = farkas(*asked, "--regularization", "0.1", "--duality-gap", "1e-6", "--time-limit", "50")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["model"]["layers"] == 500
+
+
+def test_short_names_of_variants(farkas: Callable[..., Result], folder: Path) -> None:
+    refused = farkas("sparse", folder / "A.npy", folder / "B.npy", "--variant", "cpss")
+    assert "lista-cpss has no trained weights for this dictionary" in refused.stderr
+
+
+def test_a_network_of_another_dictionary_is_called_by_its_name(
+    farkas: Callable[..., Result], folder: Path
+) -> None:
+    other = Dictionary.of(np.load(folder / "A.npy") + 1.0)
+    network = initial_network("alista", other, 2, threshold=0.1)
+    save_network(folder / "net", network, other, {"name": "my-alista", "version": "3"})
+    assert farkas("models", "add", folder / "net").exit_code == 0
+    refused = farkas("sparse", folder / "A.npy", folder / "B.npy", "--model", "my-alista")
+    assert "the network my-alista@3 was trained for another dictionary" in refused.stderr
+    listed = farkas("models", "list").stdout
+    assert {"alista", "40", "60", other.content_hash[:12]} <= set(listed.splitlines()[-1].split())
+    evaluated = farkas("evaluate", "my-alista", folder)
+    assert evaluated.exit_code == 1
+    assert "not a network that predicts the outcome of instances" in evaluated.stderr
+    assert "farkas sparse" in evaluated.stderr
 
 
 def test_a_dictionary_is_registered_shown_and_used(farkas: Callable[..., Result], folder: Path) -> None:
@@ -109,6 +190,7 @@ def test_a_dictionary_is_registered_shown_and_used(farkas: Callable[..., Result]
     assert (shown["kind"], shown["card"]["description"]) == ("dictionary", "of a test")
     listed = farkas("models", "list").stdout
     assert "mine        1        dictionary  current" in listed
+    assert Dictionary.of(np.load(folder / "A.npy")).content_hash[:12] in listed
     lines = [json.loads(line) for line in farkas("models", "list", "--json").stdout.splitlines()]
     kinds = {line["name"]: line["kind"] for line in lines}
     assert kinds["mine"] == kinds["dct-64x144"] == "dictionary"
@@ -118,13 +200,33 @@ def test_a_dictionary_is_registered_shown_and_used(farkas: Callable[..., Result]
     assert (by_name["dictionary"]["name"], by_name["dictionary"]["version"]) == ("mine", "1")
 
 
+def test_a_version_is_removed(farkas: Callable[..., Result], folder: Path) -> None:
+    for version in ("1", "2"):
+        asked = ["models", "add-dictionary", folder / "A.npy", "--name", "mine", "--model-version", version]
+        assert farkas(*asked).exit_code == 0
+    for reference, says in (
+        ("mine", "NAME@VERSION"),
+        ("mine@3", "no version"),
+        ("mine@1", "farkas models promote"),
+        ("bundled@2", "ships with farkas"),
+        ("../mine@1", "name"),
+    ):
+        refused = farkas("models", "remove", reference)
+        assert refused.exit_code == 1
+        assert says in refused.stderr
+    assert farkas("models", "remove", "mine@2").stdout == "mine@2 is no longer in the registry\n"
+    assert farkas("models", "remove", "mine@1").exit_code == 0
+    assert "mine" not in farkas("models", "list").stdout
+
+
 def test_a_trained_network_by_folder_and_by_name(farkas: Callable[..., Result], folder: Path) -> None:
     dictionary = Dictionary.of(np.load(folder / "A.npy"))
     network = initial_network("lista-cpss", dictionary, 2, threshold=0.1)
     save_network(folder / "net", network, dictionary, {"name": "net", "version": "7"})
     asked = ["sparse", folder / "A.npy", folder / "B.npy", "--json"]
     by_folder = json.loads(farkas(*asked, "--model", folder / "net").stdout)
-    assert by_folder["model"] == {"name": "net", "version": "7", "variant": "lista-cpss", "layers": 2}
+    said = by_folder["model"]
+    assert (said["name"], said["version"], said["variant"], said["layers"]) == ("net", "7", "lista-cpss", 2)
     refused = farkas(*asked, "--variant", "lista-cpss")
     assert refused.exit_code == 1
     assert "farkas train lista --matrix A.npy --variant cpss" in refused.stderr
@@ -140,7 +242,12 @@ def test_a_trained_network_by_folder_and_by_name(farkas: Callable[..., Result], 
         (["none.npy", "B.npy"], "none.npy: No such file"),
         (["A.npy", "none.npy"], "none.npy: No such file"),
         (["A.npy", "A.npy"], "60 numbers"),
-        (["B.npy", "text.npy"], "header"),
+        (["B.npy", "text.npy"], "text.npy: the file has no header"),
+        (["text.npy", "B.npy"], "text.npy: the file has no header"),
+        (["text.txt", "B.npy"], "text.txt: the file has no header"),
+        (["A.npy", "other.npz"], "other.npz: the .npz file holds 'Z' (its arrays are called: dictionary"),
+        (["A.npy", "dictionary.npz"], "holds no array 'measurements' (it holds: dictionary)"),
+        (["nobody", "B.npy"], "known dictionaries: dct-64x144)"),
         (["A.npy", "B.npy", "--variant", "oracle"], "oracle"),
         (["A.npy", "B.npy", "--regularization", "-1"], "positive"),
         (["A.npy", "B.npy", "--duality-gap", "1e-3"], "regularization"),
@@ -160,7 +267,10 @@ def test_what_is_wrong_is_one_line_and_status_1(
     says: str,
 ) -> None:
     monkeypatch.chdir(folder)
-    (folder / "text.npy").write_text("1, 2, 3")
+    for name in ("text.npy", "text.txt"):
+        (folder / name).write_text("1, 2, 3")
+    np.savez(folder / "other.npz", Z=np.eye(2))
+    np.savez(folder / "dictionary.npz", dictionary=np.eye(2))
     result = farkas("sparse", *arguments)
     assert result.exit_code == 1
     assert says in result.stderr
@@ -185,6 +295,7 @@ def test_a_predictor_is_wanted_where_instances_are_asked(
     for command in (["predict", tmp_path / "a.mps"], ["serve", "--port", "0"], ["solve", tmp_path / "a.mps"]):
         result = farkas(*command, "--model", name)
         assert result.exit_code == 1, command
+        assert f"'{name}' is " in result.stderr
         assert (
             "not a network that predicts the outcome of instances (it goes with: farkas sparse"
             in result.stderr

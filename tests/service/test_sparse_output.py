@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from service.sparse_output import (
     answer_arrays,
     answer_document,
     measures_document,
+    notes,
     sparse_rows,
     summary,
     summary_lines,
@@ -94,3 +96,31 @@ def test_people_read_the_same() -> None:
     first, second = summary_lines(answer())
     assert first == "3 measurements: 1 certified, 2 predicted; 1 replaced by FISTA's iterate"
     assert second.startswith("hyperlista (hyperlista@1), 16 layers; dictionary 2 × 3, sha256 abababababab")
+
+
+def test_what_lambda_would_say_is_left_out_of_the_table() -> None:
+    console = Console(width=200, record=True)
+    none = np.zeros(3, dtype=np.int64)
+    console.print(summary_table(answer(duality_gap=None, objective=None, iterations=none)))
+    text = console.export_text()
+    assert "steps" not in text
+    assert "objective" not in text
+    assert "duality gap" not in text
+
+
+def test_one_measurement_is_not_several() -> None:
+    one = {name: value[:1] for name, value in vars(answer().recovery).items()}
+    assert summary_lines(answer(**one))[0] == "1 measurement: 1 certified"
+    replaced = answer(**one | {"replaced": (True,)})
+    assert summary_lines(replaced)[1].startswith("fista in the place of hyperlista (hyperlista@1), 16 layers")
+
+
+def test_bad_explanations_without_lambda_are_noted() -> None:
+    assert notes(answer()) == []
+    [note] = notes(answer(duality_gap=None, objective=None))
+    assert note.startswith("1 of 3 measurements is explained badly")
+    beyond = np.array([0.1, 0.2, np.nan])
+    assert len(notes(answer(duality_gap=None, objective=None, relative_residual=beyond))) == 1
+    fine = np.array([0.1, 0.2, 0.3])
+    assert notes(answer(duality_gap=None, objective=None, relative_residual=fine)) == []
+    assert notes(replace(answer(), shortfall="not proved")) == ["not proved"]

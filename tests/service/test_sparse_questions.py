@@ -53,6 +53,16 @@ def test_what_makes_none_is_refused(
         Method(**asked).check(settings)
 
 
+def test_a_command_has_no_such_limits(settings: Settings) -> None:
+    method = Method("cpss", 500, None, 1.0, 1e-6, 100.0)
+    with pytest.raises(QuestionTooLarge):
+        method.check(settings)
+    method.check(settings, limited=False)
+    assert method.named() == Method("lista-cpss", 500, None, 1.0, 1e-6, 100.0)
+    with pytest.raises(InvalidRequest, match="time_limit"):
+        Method(regularization=1.0, duality_gap=1e-6, time_limit=inf).check(settings, limited=False)
+
+
 def test_sizes_are_limited_each_by_its_own_setting(settings: Settings) -> None:
     limits = settings.model_copy(update={"max_dictionary": 100, "max_measurements": 10, "max_codes": 150})
     check_sizes(5, 20, 7, limits)

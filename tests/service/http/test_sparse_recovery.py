@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from service.http.schemas import ModelListShape, ProblemShape
+from service.http.schemas import ModelCardShape, ModelListShape, ProblemShape
 from service.http.sparse_parameters import SUMMARY_HEADER
 from service.http.sparse_shapes import SparseAnswerShape
 from service.settings import Settings
@@ -107,7 +109,13 @@ def test_an_inline_dictionary_works_at_once(
     np.testing.assert_allclose(answer["residual"], residual, rtol=1e-6, atol=1e-12)
     assert answer["provenance"] == ["predicted"] * 3
     assert answer["duality_gap"] is answer["objective"] is None
-    assert answer["model"] == {"name": "hyperlista", "version": "1", "variant": "hyperlista", "layers": 40}
+    assert answer["model"] == {
+        "name": "hyperlista",
+        "version": "1",
+        "variant": "hyperlista",
+        "layers": 40,
+        "replaced_by": None,
+    }
     dictionary = answer["dictionary"]
     assert (dictionary["name"], dictionary["rows"], dictionary["columns"]) == (None, ROWS, COLUMNS)
     assert dictionary["sha256"] == Dictionary.of(matrix).content_hash
@@ -217,17 +225,39 @@ def test_what_is_trained_for_a_dictionary_is_found(
 ) -> None:
     trained(settings, matrix, "quick")
     answer = answered(ask(api, question | {"variant": "alista"}))
-    assert answer["model"] == {"name": "quick", "version": "1", "variant": "alista", "layers": 3}
+    said = answer["model"]
+    assert (said["name"], said["version"], said["variant"], said["layers"]) == ("quick", "1", "alista", 3)
     named = answered(ask(api, question | {"model": "quick@1", "layers": 2}))
     assert named["model"]["layers"] == 2
     problem(ask(api, question | {"model": "quick", "layers": 4}), 422, "too-many-layers")
     problem(ask(api, question | {"model": "quick", "variant": "lista"}), 422, "invalid-request")
     other = (matrix + 1.0).tolist()
-    problem(ask(api, question | {"model": "quick", "dictionary": other}), 422, "shape-mismatch")
+    found = problem(ask(api, question | {"model": "quick", "dictionary": other}), 422, "shape-mismatch")
+    assert "the network quick@1 was trained for another dictionary" in found["detail"]
     problem(ask(api, question | {"variant": "alista", "dictionary": other}), 422, "untrained-variant")
-    trained(settings, matrix, "second")
-    found = problem(ask(api, question | {"variant": "alista"}), 422, "invalid-request")
-    assert "quick, second" in found["detail"]
+
+
+def test_of_several_networks_the_one_added_last_answers(
+    api: Any, settings: Settings, question: dict[str, Any], matrix: np.ndarray
+) -> None:
+    for age, name in ((30, "middle"), (50, "zeroth"), (10, "latest")):
+        trained(settings, matrix, name, variant="lista-cp")
+        card = settings.models / name / "1" / "card.json"
+        os.utime(card, (time.time() - age, time.time() - age))
+    for variant in ("lista-cp", "cp"):
+        model = answered(ask(api, question | {"variant": variant}))["model"]
+        assert (model["name"], model["version"], model["variant"]) == ("latest", "1", "lista-cp")
+
+
+def test_what_stands_in_the_place_of_a_code_is_named(
+    api: Any, settings: Settings, question: dict[str, Any], matrix: np.ndarray
+) -> None:
+    trained(settings, matrix, "wild")
+    asked = question | {"model": "wild", "regularization": 0.5}
+    answer = answered(ask(api, asked))
+    assert any(answer["replaced"])
+    assert answer["model"]["replaced_by"] == "fista"
+    assert (answer["model"]["name"], answer["model"]["variant"]) == ("wild", "alista")
 
 
 def test_numbers_of_ones_own(api: Any, settings: Settings, question: dict[str, Any]) -> None:
@@ -270,6 +300,28 @@ def test_names_of_another_kind_are_refused_both_ways(
         problem(ask(api, question | {"model": name}), status, slug)
 
 
+def test_damaged_cards_are_said_to_be_and_fail_no_other_question(
+    api: Any, settings: Settings, question: dict[str, Any], matrix: np.ndarray
+) -> None:
+    for name, card in (("deep", "[" * 100_000), ("list", "[]"), ("half", "{")):
+        (settings.models / name / "1").mkdir(parents=True)
+        (settings.models / name / "1" / "card.json").write_text(card)
+        problem(ask(api, question | {"model": name}), 503, "unusable-model")
+    trained(settings, matrix, "quick")
+    assert answered(ask(api, question | {"variant": "alista"}))["model"]["name"] == "quick"
+    assert api.get("/v1/models").status_code == 200
+
+
+def test_a_header_says_names_in_ascii(
+    api: Any, settings: Settings, question: dict[str, Any], matrix: np.ndarray
+) -> None:
+    trained(settings, matrix, "quick")
+    card = settings.models / "quick" / "1" / "card.json"
+    card.write_text(card.read_text().replace('"quick"', '"schnell für\\n"'))
+    reply = ask(api, question | {"model": "quick"}, headers={"accept": NPY})
+    assert json.loads(reply.headers[SUMMARY_HEADER])["model"]["name"] == "schnell für\n"
+
+
 def test_the_list_says_kinds(api: Any, registered: str) -> None:
     listed = api.get("/v1/models").json()
     ModelListShape.model_validate(listed)
@@ -278,6 +330,31 @@ def test_the_list_says_kinds(api: Any, registered: str) -> None:
     assert kinds["hyperlista"] == "hyperlista"
     assert kinds[registered] == kinds["dct-64x144"] == "dictionary"
     assert api.get(f"/v1/models/{registered}").json()["card"]["atoms"] == COLUMNS
+
+
+def test_the_list_says_what_goes_with_what(
+    api: Any, settings: Settings, question: dict[str, Any], matrix: np.ndarray, registered: str
+) -> None:
+    trained(settings, matrix, "quick")
+    listed = {entry["name"]: entry["sparse"] for entry in api.get("/v1/models").json()["models"]}
+    content = answered(ask(api, question | {"dictionary": registered}))["dictionary"]["sha256"]
+    shape = {"rows": ROWS, "columns": COLUMNS, "dictionary": f"{registered}@1", "dictionary_sha256": content}
+    assert listed["quick"] == {"variant": "alista", "layers": 3, **shape}
+    assert listed[registered] == {"variant": None, "layers": None, **shape}
+    assert listed["hyperlista"]["variant"] == "hyperlista"
+    assert listed["fake"] is None
+    card = api.get("/v1/models/quick").json()
+    ModelCardShape.model_validate(card)
+    assert card["sparse"] == listed["quick"]
+
+
+def test_an_unknown_dictionary_is_answered_with_the_known_ones(
+    api: Any, question: dict[str, Any], registered: str
+) -> None:
+    found = problem(ask(api, question | {"dictionary": "nobody"}), 404, "model-not-found")
+    assert found["hint"] == f"known dictionaries: dct-64x144, {registered}"
+    found = problem(ask(api, question | {"model": "nobody"}), 404, "model-not-found")
+    assert found["hint"] == "known models for sparse recovery: hyperlista"
 
 
 @pytest.mark.parametrize(
