@@ -2,9 +2,9 @@
 
 .venv/bin/python -m benchmarks.coherence_weights
 
-Analytic weight (ALISTA): projected gradient descent with step 0.01, until the objective falls by less than 1e-8
-of itself a step. Symmetric Jacobian (HyperLISTA): the penalty method, α from 1 down by tenths, gradient steps on
-D and least squares for G. Both re-implemented here; an objective is ‖WᵀA − I‖_F or ‖DᵀD − I‖_F.
+Analytic weight (ALISTA): projected gradient descent with step 0.01, until the objective falls by less than
+1e-8 of itself a step. Symmetric Jacobian (HyperLISTA): the penalty method, α from 1 down by tenths, gradient
+steps on D and least squares for G. Both re-implemented here; an objective is ‖WᵀA − I‖_F or ‖DᵀD − I‖_F.
 """
 
 from __future__ import annotations
