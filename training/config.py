@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, V
 from graphs.network.channels import ChannelCounts
 from graphs.network.gnn import NetworkConfig
 from training.losses import LossWeights
+from training.toml_files import read_toml, wrong_keys
 
 RETRAIN = Path(__file__).parent / "configs" / "retrain.toml"
 """The settings for training on from a model that exists."""
@@ -82,10 +82,9 @@ class TrainingConfig(_Strict):
 
 def read_config(path: Path | None, overrides: dict[str, Any] | None = None) -> TrainingConfig:
     """A TOML file (or nothing: the defaults), with command-line values in the place of the file's."""
-    data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
-    data |= {key: value for key, value in (overrides or {}).items() if value is not None}
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    data = (read_toml(path) if path else {}) | given
     try:
         return TrainingConfig.model_validate(data)
     except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        raise ValueError(f"the configuration is not valid: {'; '.join(wrong)}") from None
+        raise ValueError(wrong_keys(error, path, given, TrainingConfig.model_fields)) from None

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runtime.checkpoints import RUN
 from runtime.files import write_atomically
-
-_RUN = "run.json"
 
 
 class DifferentRun(Exception):
@@ -32,9 +31,9 @@ def claim_folder(folder: Path, this: Mapping[str, Any]) -> None:
     Raises:
         DifferentRun
     """
-    path = folder / _RUN
+    path = folder / RUN
     if path.is_file():
-        earlier = json.loads(path.read_text(encoding="utf-8"))
+        earlier = _read(path)
         changed = [key for key in this if earlier.get(key) != this[key]]
         if changed:
             raise DifferentRun(
@@ -43,3 +42,13 @@ def claim_folder(folder: Path, this: Mapping[str, Any]) -> None:
             )
         return
     write_atomically(path, (json.dumps(this, indent=2) + "\n").encode())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        earlier = None
+    if not isinstance(earlier, dict):
+        raise DifferentRun(f"{RUN} of {path.parent.name} is damaged: choose another output folder")
+    return earlier

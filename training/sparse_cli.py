@@ -5,6 +5,8 @@ Nothing heavy is imported until the command runs.
 
 from __future__ import annotations
 
+import math
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,13 +17,33 @@ from training.command_parts import fail, interrupted, recorded_command, say
 if TYPE_CHECKING:
     from solvers.sparse.dictionary import Dictionary
 
-Short = Literal["lista", "cp", "ss", "cpss", "alista", "hyperlista"]
+Name = Literal["lista", "cp", "ss", "cpss", "alista", "hyperlista", "lista-cp", "lista-ss", "lista-cpss"]
 _NAMES = {"cp": "lista-cp", "ss": "lista-ss", "cpss": "lista-cpss"}
+SETTINGS = (
+    "A settings file is TOML and may have: layers; sparsity; snr; steps (at most, of a layer's three stages: "
+    "the layer alone, all so far, all so far); rates (by which the learning rates of the three are "
+    "multiplied); weight_rate (learning rate of matrices); rate_exponent (makes it fall with the error that "
+    "is left); scalar_rate (learning rate of thresholds and step lengths); batch_size; pool_size (codes of a "
+    "first stage); look (steps between two looks at the validation error); patience (looks without a better "
+    "one that end a stage); validation_size; test_size; and a table of such keys named after a variant, such "
+    "as lista-cpss."
+)
+"""The end of the help."""
+_NOTABLE = 1.0
+"""Decibels."""
+_SECONDS = 5.0
+"""Between two lines about a search of numbers, which has many points."""
 
 
 def train_lista(
     context: typer.Context,
-    variant: Annotated[Short, typer.Option(help="Which of the learned methods; hyperlista tunes 3 numbers.")],
+    variant: Annotated[
+        Name,
+        typer.Option(
+            help="Which of the learned methods; hyperlista tunes 3 numbers. cp, ss and cpss are short for "
+            "lista-cp, lista-ss and lista-cpss."
+        ),
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of the model and of the run's state.")
     ],
@@ -40,10 +62,22 @@ def train_lista(
             dir_okay=False,
         ),
     ] = None,
-    layers: Annotated[int | None, typer.Option(min=1, max=1000, help="In place of the settings'.")] = None,
+    layers: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="How many; default: the settings', or 16.")
+    ] = None,
+    steps: Annotated[
+        tuple[int, int, int] | None,
+        typer.Option(
+            min=0,
+            metavar="INT INT INT",
+            help="Most steps of a layer's three stages, e.g. 300 150 100; fewer are quicker.",
+        ),
+    ] = None,
     sparsity: Annotated[
         float | None,
-        typer.Option(min=1e-6, max=1.0, help="Share of a drawn code's entries that are not zero."),
+        typer.Option(
+            min=1e-6, max=1.0, help="Share of a drawn code's entries that are not zero; default: 0.1."
+        ),
     ] = None,
     snr: Annotated[
         float | None, typer.Option(help="Noise of the measurements to train on, in dB; default: none.")
@@ -69,27 +103,50 @@ def train_lista(
     from solvers.sparse.errors import SparseInputError
     from training.identity import DifferentRun, Identity
     from training.sparse.arrays import UnreadableArray, read_codes
+    from training.sparse.layerwise import STAGES
     from training.sparse.layerwise_settings import read_settings
     from training.sparse.running import Task, train_sparse
 
+    if steps is not None and variant == "hyperlista":
+        fail("--steps are those of layers that are trained; hyperlista has none")
     if threads:
         torch.set_num_threads(threads)
     keep_freed_memory()
     full = _NAMES.get(variant, variant)
     try:
         given = _dictionary(matrix, dictionary, context)
-        settings = read_settings(config, full, {"layers": layers, "sparsity": sparsity, "snr": snr})
+        given_settings = {"layers": layers, "steps": steps, "sparsity": sparsity, "snr": snr}
+        settings = read_settings(config, full, given_settings)
         own = None if codes is None else read_codes(codes, given.atoms)
         identity = Identity(name or output.resolve().name, model_version, recorded_command())
-        with progress_bar(full, None, unit="steps") as bar:
-            figures = train_sparse(Task(given, full, settings, seed, own), output, identity, told=bar.show)
-    except (SparseInputError, UnreadableArray, DifferentRun, CheckpointError) as error:
-        fail(str(error))
-    except (ValueError, RuntimeError, OSError) as error:
+        searched = full == "hyperlista"
+        with progress_bar(full, None if searched else STAGES * settings.layers, alike=False) as bar:
+            told = bar.show if bar.watched else _Lines(_SECONDS if searched else 0.0)
+            figures = train_sparse(Task(given, full, settings, seed, own), output, identity, told=told)
+    except typer.Exit:  # a RuntimeError, whose reason was said
+        raise
+    except (
+        SparseInputError, UnreadableArray, DifferentRun, CheckpointError, ValueError, RuntimeError, OSError,
+    ) as error:  # fmt: skip
         fail(str(error))
     except KeyboardInterrupt:
         interrupted()
     say(f"model in {output}; {_line(settings.layers, figures)}")
+    if _worse(figures):
+        say("this model is worse than HyperLISTA without training")
+
+
+class _Lines:
+    """Progress where there is no terminal: lines, so many seconds apart at least."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._last = seconds, -math.inf
+
+    def __call__(self, done: int, total: int, line: str) -> None:
+        now = time.monotonic()
+        if done == total or now - self._last >= self._seconds:
+            self._last = now
+            say(f"{done}/{total} {line}")
 
 
 def _dictionary(matrix: Path | None, name: str | None, context: typer.Context) -> Dictionary:
@@ -105,6 +162,18 @@ def _dictionary(matrix: Path | None, name: str | None, context: typer.Context) -
 
 
 def _line(layers: int, figures: dict[str, Any]) -> str:
-    reached = figures["test"]["nmse_db"]
-    told = "the estimates are not finite" if reached is None else f"NMSE {reached:.1f} dB"
-    return f"on codes held out, after {layers} layers: {told}"
+    from training.sparse.untrained_figures import LABELS
+
+    beside = (f"{LABELS[name]}: {_decibels(other)}" for name, other in figures["untrained"].items())
+    reached = _decibels(figures["test"])
+    return f"on codes held out, after {layers} layers: NMSE {reached} ({'; '.join(beside)})"
+
+
+def _decibels(figures: dict[str, Any]) -> str:
+    return "not finite" if figures["nmse_db"] is None else f"{figures['nmse_db']:.1f} dB"
+
+
+def _worse(figures: dict[str, Any]) -> bool:
+    """Than HyperLISTA with the bundled numbers, by more than one sample of codes may differ from another."""
+    reached, other = figures["test"]["nmse_db"], figures["untrained"]["hyperlista"]["nmse_db"]
+    return other is not None and (reached is None or reached > other + _NOTABLE)

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from training.command_parts import Device, fail, interrupted, recorded_command, say
-from training.sparse_cli import train_lista
+from training.sparse_cli import SETTINGS, train_lista
 
 _DEFAULT = "graphs"
 
@@ -29,7 +29,7 @@ def register(app: typer.Typer, settings: dict[str, Any]) -> None:
         cls=TrainGroup, help="Train a model. `farkas train DATA…` is `farkas train graphs DATA…`."
     )
     group.command(_DEFAULT, context_settings=settings)(train)
-    group.command("lista", context_settings=settings)(train_lista)
+    group.command("lista", context_settings=settings, epilog=SETTINGS)(train_lista)
     app.add_typer(group, name="train")
 
 
@@ -101,6 +101,8 @@ def train(
                 progress=show,
                 preparing=bar.advance,
             )
+    except typer.Exit:  # a RuntimeError, whose reason was said
+        raise
     except (DifferentRun, CheckpointError, ValueError, KeyError, RuntimeError, OSError) as error:
         fail(str(error))
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ def read_rows(path: Path) -> Tensor:
     """
     try:
         array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError, MemoryError) as error:
+    except (ValueError, EOFError, OSError, MemoryError, OverflowError, BadZipFile) as error:
         raise UnreadableArray(f"{path.name} is no whole .npy file of numbers") from error
     if not isinstance(array, np.ndarray):
         raise UnreadableArray(f"{path.name} holds several arrays: one is wanted, as numpy.save writes it")

@@ -25,18 +25,20 @@ from solvers.sparse.layers import LayeredState
 from solvers.sparse.networks import Network, with_parameters
 from training.sparse.descent import Descended, Descent, Parameters
 from training.sparse.layerwise_settings import LayerwiseSettings
-from training.sparse.layerwise_state import LayerwiseState, StageResult
+from training.sparse.layerwise_state import LayerwiseState, StageResult, damaged
 from training.sparse.nmse import nmse
 from training.sparse.sampling import Purpose, Sample, Stream, seeded
 from training.sparse.starting_points import starting_points
 
 STAGES = 3
 _CHUNK = 1024
-_GRID = 512
+GRID = 512
 """Problems that a layer's starting points are judged by."""
 
 Progress = Callable[[int, int, StageResult], None]
-"""Called after each stage with how many are done, of how many, and the last one's result."""
+"""Called with how many stages are done, of how many, and the last one's result: after each, and first of all
+where a run goes on.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +54,16 @@ class Layerwise:
     settings: LayerwiseSettings
 
     def train(self, folder: Path, progress: Progress | None = None) -> tuple[Network, LayerwiseState]:
-        """Train, or go on from the state in a folder."""
+        """Train, or go on from the state in a folder.
+
+        Raises:
+            CheckpointError: the state is damaged.
+        """
         state = LayerwiseState.resume(folder)
+        self._check(state, folder)
         total = STAGES * self.settings.layers
+        if progress is not None and 0 < len(state.history) < total:
+            progress(len(state.history), total, state.history[-1])
         while len(state.history) < total:
             layer, stage = divmod(len(state.history), STAGES)
             state = self._advanced(state, layer, stage)
@@ -62,6 +71,14 @@ class Layerwise:
             if progress is not None:
                 progress(len(state.history), total, state.history[-1])
         return self._with(state.parameters), state
+
+    def _check(self, state: LayerwiseState, folder: Path) -> None:
+        """Whether the weights of a state are those of the layers that its history says were trained."""
+        layers = -(-len(state.history) // STAGES)
+        every = {name: value.shape for name, value in self.network.parameters().items()}
+        wanted = {name: shape for name, shape in every.items() if int(name.split(".")[1]) < layers}
+        if wanted != {name: value.shape for name, value in state.parameters.items()}:
+            raise damaged(folder)
 
     @cached_property
     def validation(self) -> Sample:
@@ -96,7 +113,7 @@ class Layerwise:
         def figure(own: Parameters) -> float:
             return nmse(reached(own, self.validation, held_out), self.validation.codes)
 
-        first = torch.arange(min(_GRID, len(pool)))
+        first = torch.arange(min(GRID, len(pool)))
         some, x = pool.take(first), inputs[first]
         candidates = self._starts(trained, layer)
         with torch.no_grad():

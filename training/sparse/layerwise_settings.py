@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from solvers.sparse.networks import NETWORKS
+from training.toml_files import read_toml, wrong_keys
 
 DEFAULTS = Path(__file__).parent.parent / "configs" / "lista.toml"
 """The settings of `farkas train lista` without --config."""
@@ -39,8 +48,8 @@ class LayerwiseSettings(BaseModel):
 
     layers: Annotated[int, Field(ge=1, le=1000)] = 16
     sparsity: Annotated[float, Field(gt=0, le=1)] = 0.1
-    snr: FiniteFloat | None = None
-    steps: tuple[int, int, int] = (400, 200, 200)
+    snr: Annotated[float, Field(ge=-300, le=300)] | None = None
+    steps: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt] = (400, 200, 200)
     rates: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (1.0, 0.2, 0.02)
     weight_rate: PositiveFloat = 1e-3
     rate_exponent: Annotated[FiniteFloat, Field(ge=0)] = 0.0
@@ -56,17 +65,25 @@ class LayerwiseSettings(BaseModel):
 def read_settings(
     path: Path | None, variant: str, overrides: dict[str, Any] | None = None
 ) -> LayerwiseSettings:
-    """A TOML file: its own keys, those of the table of the variant's name before them, then the overrides.
+    """The defaults; before them a TOML file's own keys, and those of its table of the variant's name; the
+    overrides before all.
 
     Raises:
         ValueError: it is no TOML, or has a key or a value that is not allowed.
     """
-    data = tomllib.loads((path or DEFAULTS).read_text(encoding="utf-8"))
-    tables = {name: data.pop(name, {}) for name in NETWORKS}
-    data |= tables.get(variant, {})
-    data |= {key: value for key, value in (overrides or {}).items() if value is not None}
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    data = _flat(DEFAULTS, variant) | ({} if path is None else _flat(path, variant)) | given
     try:
         return LayerwiseSettings.model_validate(data)
     except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        raise ValueError(f"the settings are not valid: {'; '.join(wrong)}") from None
+        raise ValueError(wrong_keys(error, path, given, LayerwiseSettings.model_fields)) from None
+
+
+def _flat(path: Path, variant: str) -> dict[str, Any]:
+    """What a file has for a variant."""
+    data = read_toml(path)
+    tables: dict[str, dict[str, Any]] = {name: data.pop(name, {}) for name in NETWORKS}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise ValueError(f"{path}: {name} is a table of that variant's settings, [{name}], not a key")
+    return data | tables.get(variant, {})

@@ -69,6 +69,9 @@ class LayerwiseState:
             history = json.loads(read_metadata(data)["history"])
             return cls(load(data), tuple(StageResult(**result) for result in history))
         except (ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-            raise CheckpointError(
-                f"{STATE} of {folder.name} is damaged: delete it and the training begins anew"
-            ) from error
+            raise damaged(folder) from error
+
+
+def damaged(folder: Path) -> CheckpointError:
+    """What to raise of a state that nothing can go on from."""
+    return CheckpointError(f"{STATE} of {folder.name} is damaged: delete it and the training begins anew")

@@ -28,6 +28,11 @@ def nmse(estimates: Tensor, codes: Tensor) -> float:
     return 10.0 * math.log10(error / power) if error > 0.0 else _EXACT
 
 
+def finite(decibels: float) -> float | None:
+    """As a card has it: None where it is not finite."""
+    return round(decibels, 3) if math.isfinite(decibels) else None
+
+
 @torch.no_grad()
 def nmse_by_layer(solver: AbstractSolver, sample: Sample, layers: int) -> list[float]:  # type: ignore[type-arg]
     """After each of the first layers (steps) from the solver's own start."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,23 @@ import torch
 from torch import Tensor
 
 from runtime.locking import exclusive
+from solvers.iteration import AbstractSolver
 from solvers.sparse.dictionary import Dictionary
 from solvers.sparse.hyperlista import Geometry, HyperLISTA
 from solvers.sparse.networks import initial_network, with_parameters
 from solvers.sparse.stored import save_network, save_numbers
 from training.identity import Identity, claim_folder
 from training.sparse.held_out_figures import HeldOut, held_out_figures
-from training.sparse.layerwise import Layerwise
+from training.sparse.layerwise import STAGES, Layerwise
 from training.sparse.layerwise_settings import LayerwiseSettings
 from training.sparse.layerwise_state import StageResult
 from training.sparse.nmse_plot import plot_nmse
 from training.sparse.number_search import SearchSettings, search_numbers
+from training.sparse.remaining import Remaining, in_words
 from training.sparse.sampling import BernoulliGaussian, Codes, StoredCodes, Stream
+from training.sparse.search_journal import SearchJournal
 from training.sparse.sparse_card import sparse_card
+from training.sparse.untrained_figures import LABELS, untrained_figures
 
 PLOT = "nmse.svg"
 _FIRST_THRESHOLD = 0.1
@@ -88,6 +92,7 @@ def train_sparse(
         InUse: another process is training in `folder`.
         ValueError: the codes are too few.
     """
+    task.stream(torch.float64)  # what is wrong with the codes is said before the folder is this run's
     folder.mkdir(parents=True, exist_ok=True)
     with exclusive(folder, "training"):
         claim_folder(folder, task.to_json())
@@ -96,7 +101,8 @@ def train_sparse(
             if task.variant == "hyperlista"
             else _network(task, folder, identity, told)
         )
-        plot_nmse({task.variant: figures.by_layer}, folder / PLOT)
+        beside = {LABELS[name]: other.by_layer for name, other in figures.untrained.items()}
+        plot_nmse({task.variant: figures.by_layer}, folder / PLOT, beside=beside)
     return figures.to_json()
 
 
@@ -110,10 +116,15 @@ def _network(task: Task, folder: Path, identity: Identity, told: Told | None) ->
         dtype=torch.float32,
     )
 
+    remaining = Remaining(settings)
+
     def show(done: int, total: int, last: StageResult) -> None:
         if told is not None:
             figure = "diverged" if last.nmse is None else f"{last.nmse:.1f} dB"
-            told(done, total, f"layer {last.layer} {figure}")
+            seconds = remaining.after(last)
+            left = f", about {in_words(seconds)} left" if done < total else ""
+            stage = f"layer {last.layer}/{settings.layers}, stage {last.stage}/{STAGES}"
+            told(done, total, f"{stage}: {figure}{left}")
 
     network, state = Layerwise(start, task.stream(torch.float32), settings).train(folder, show)
     precise = with_parameters(
@@ -121,7 +132,7 @@ def _network(task: Task, folder: Path, identity: Identity, told: Told | None) ->
         network.parameters(),
         torch.float64,
     )
-    figures = held_out_figures(precise, exact, settings.layers, settings.test_size)
+    figures = _figures(task, precise)
     stages = [asdict(result) for result in state.history]
     seconds = round(sum(result.seconds for result in state.history), 1)
     card = sparse_card(
@@ -143,12 +154,15 @@ def _numbers(
 
     def show(done: int, total: int, least: float) -> None:
         if told is not None:
-            told(done, total, f"best {least:.1f} dB")
+            part = "grid" if done <= len(search.grid) else "refinement"
+            told(done, total, f"{part}: best {least:.1f} dB")
 
     geometry = Geometry.analytic(task.dictionary.unit)
-    found = search_numbers(geometry.to(torch.float32), task.stream(torch.float32), layers, search, show)
+    coarse = geometry.to(torch.float32)
+    journal = SearchJournal.of(folder, {"layers": layers, **search.model_dump(mode="json")})
+    found = search_numbers(coarse, task.stream(torch.float32), layers, search, show, journal)
     solver = HyperLISTA(geometry, found.numbers)
-    figures = held_out_figures(solver, stream, layers, task.settings.test_size)
+    figures = _figures(task, solver)
     data = {"layers": layers, "sparsity": task.settings.sparsity, "snr": task.settings.snr}
     card = sparse_card(
         identity,
@@ -160,3 +174,10 @@ def _numbers(
     )
     save_numbers(folder, found.numbers, {**card, "dictionary_sha256": task.dictionary.content_hash})
     return figures
+
+
+def _figures(task: Task, solver: AbstractSolver[Any, Any]) -> HeldOut:
+    """Of a solver, in float64, with what needs no training beside it."""
+    stream, layers, size = task.stream(torch.float64), task.settings.layers, task.settings.test_size
+    beside = untrained_figures(task.dictionary, stream, layers, size)
+    return replace(held_out_figures(solver, stream, layers, size), untrained=beside)

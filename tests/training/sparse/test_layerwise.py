@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from runtime.checkpoints import CheckpointError
 from solvers.sparse.networks import NETWORKS, initial_network, with_parameters
 from tests.training.sparse.small_setting import SETTINGS, small_dictionary, small_stream
 from training.sparse.layerwise import STAGES, Layerwise
@@ -54,6 +55,20 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(stages: int, tmp_path: 
     assert len(state.history) == STAGES * SETTINGS.layers
     for name, value in expected.parameters().items():
         assert torch.equal(found.parameters()[name], value), name
+
+
+@pytest.mark.parametrize("lost", ["layers.1.step", "layers.0.threshold"])
+def test_a_state_that_lacks_weights_is_told(lost: str, tmp_path: Path) -> None:
+    _, state = trainer("alista").train(tmp_path)
+    kept = {name: value for name, value in state.parameters.items() if name != lost}
+    for parameters in (
+        kept,
+        {**state.parameters, lost: torch.ones(3)},
+        {**state.parameters, "more": torch.ones(1)},
+    ):
+        LayerwiseState(parameters, state.history).save(tmp_path)
+        with pytest.raises(CheckpointError, match="damaged"):
+            trainer("alista").train(tmp_path)
 
 
 def test_later_stages_are_never_worse_on_the_validation_problems(tmp_path: Path) -> None:

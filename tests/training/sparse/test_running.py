@@ -34,12 +34,13 @@ def test_a_network_is_stored_with_a_card_that_says_how_good_it_is(tmp_path: Path
     )  # fmt: skip
     assert card["trainable_parameters"] == 2 * (M * N + 1)
     assert card["metrics"] == figures
+    assert set(figures["untrained"]) == {"hyperlista", "fista"}
     assert len(card["training"]["stages"]) == len(told) == 6
     assert "each" not in card["training"]["command"]
     network = load_network(tmp_path, small_dictionary())
     sample = task.stream(torch.float64).sample(SETTINGS.test_size, Purpose.TEST)
     assert nmse_by_layer(network, sample, 2)[-1] == pytest.approx(figures["test"]["nmse_db"], abs=1e-3)
-    assert "<svg" in (tmp_path / PLOT).read_text()
+    assert "HyperLISTA without training" in (tmp_path / PLOT).read_text()
 
 
 def test_a_finished_run_is_not_trained_again_and_another_run_is_refused(tmp_path: Path) -> None:
