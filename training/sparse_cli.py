@@ -88,7 +88,7 @@ def train_lista(
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn.")] = 0,
     name: Annotated[str | None, typer.Option(help="Name on the card; default: the folder's name.")] = None,
     model_version: Annotated[str, typer.Option("--model-version", help="Version on the card.")] = "1",
-    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: torch's choice.")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: torch's choice, one for hyperlista.")] = 0,
 ) -> None:
     """Train a sparse-recovery method for a dictionary; resumes where it was stopped.
 
@@ -109,8 +109,8 @@ def train_lista(
 
     if steps is not None and variant == "hyperlista":
         fail("--steps are those of layers that are trained; hyperlista has none")
-    if threads:
-        torch.set_num_threads(threads)
+    if threads or variant == "hyperlista":  # whose small products waste a second thread
+        torch.set_num_threads(threads or 1)
     keep_freed_memory()
     full = _NAMES.get(variant, variant)
     try:
