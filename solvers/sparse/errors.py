@@ -73,3 +73,10 @@ class TooManyLayers(SparseInputError):
 
     type = "too-many-layers"
     title = "There are not so many trained layers"
+
+
+class MissingSolver(SparseInputError):
+    """A solver that is not installed was asked for."""
+
+    type = "missing-solver"
+    title = "The solver is not installed"

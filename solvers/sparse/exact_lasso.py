@@ -14,20 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.sparse.errors import InvalidRegularization, SparseInputError
+from solvers.sparse.errors import InvalidRegularization, MissingSolver, SparseInputError
 from solvers.sparse.prepared import PreparedDictionary
 from solvers.sparse.problem import make_problem
 
 Matrix = NDArray[np.float64]
 
 SOLVERS = ("celer", "skglm")
-
-
-class MissingSolver(SparseInputError):
-    """A solver that is not installed was asked for."""
-
-    type = "missing-solver"
-    title = "The solver is not installed"
 
 
 def lasso_from(
