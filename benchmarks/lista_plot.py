@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 from training.plots import save
 
+_COLOURS = (*(f"C{place}" for place in range(10)), "black")
+
 
 def plot_curves(curves: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     """`curves[noise][method]["nmse_db_by_layer"]` as lines; colours are a method's in every panel."""
@@ -24,7 +26,7 @@ def plot_curves(curves: Mapping[str, Mapping[str, Any]], path: Path) -> None:
                 range(1, len(values) + 1),
                 values,
                 style,
-                color=f"C{names.index(name) % 10}",
+                color=_COLOURS[names.index(name) % len(_COLOURS)],
                 label=name,
                 linewidth=1.4,
             )
