@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -31,6 +32,7 @@ from benchmarks.lista_setting import (
     test_problems,
     trained_folder,
 )
+from runtime.checkpoints import read_card
 from solvers.iteration import AbstractSolver
 from solvers.sparse.hyperlista import Geometry, HyperLISTA, Hyperparameters
 from solvers.sparse.hyperlista_full import HyperLISTAFull
@@ -96,13 +98,19 @@ def classical(sample: Sample, snr: float) -> Iterator[tuple[str, list[float], di
         yield name, curve, {"lambda": penalty, "parameters": 1}
 
 
+def settings_of(folder: Path) -> Any:
+    """What a network was trained with, as its card has it."""
+    return read_card(folder)["training"]["config"]
+
+
 def trained(sample: Sample, snr: float) -> Iterator[tuple[str, list[float], dict[str, Any]]]:
     for variant in TRAINED:
         folder = trained_folder(variant, snr)
         if (folder / "card.json").is_file():
             network = load_network(folder, paper_dictionary())
             curve = nmse_by_layer(network, sample, len(network.layers))
-            yield variant.upper(), curve, {"parameters": trainable_parameters(network)}
+            told = {"parameters": trainable_parameters(network), "settings": settings_of(folder)}
+            yield variant.upper(), curve, told
 
 
 def computed(sample: Sample, snr: float) -> Iterator[tuple[str, list[float], dict[str, Any]]]:
