@@ -100,7 +100,7 @@ def shared_alista(layers: tuple[StepLayer, ...], noise: float, scale: Tensor) ->
 
     def of(matrix: Tensor) -> Coder:
         weight = ridge_inverse(matrix.double(), noise) * scale
-        return network_method(ALISTA(layers, None, weight.to(matrix.dtype)))(matrix)
+        return network_method(ALISTA(layers, weight=weight.to(matrix.dtype)))(matrix)
 
     return of
 

@@ -101,7 +101,7 @@ def trained_networks(
         layers = tuple(
             StepLayer(torch.tensor(1.5 / largest), torch.tensor(4 * sigma / largest)) for _ in range(LAYERS)
         )
-        network = ALISTA(layers, None, weight)
+        network = ALISTA(layers, weight=weight)
         tuning.trained(list(network.parameters().values()), loss_of(network), steps=steps // 2, rate=5e-3)
         return network_method(network)
 

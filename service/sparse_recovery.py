@@ -6,7 +6,7 @@ question ──dictionary──▶ PreparedDictionary ──method──▶ opti
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -30,8 +30,6 @@ from solvers.sparse.recovery import PreparedDictionary, Recovery, RecoveryOption
 from solvers.sparse.stored import load_dictionary, load_network
 from solvers.sparse.variants import VARIANTS, untrained
 
-_AT_ONCE = 1 << 20  # numbers of the codes, or of the measurements, that are found together
-_LEAST_SECONDS = 1e-3
 SAFEGUARD = "fista"
 """The method whose codes stand in the place of learned ones that went astray."""
 
@@ -102,7 +100,7 @@ class SparseRecoverer:
         served = self._dictionary(question.dictionary, len(measurements))
         options, network, model = self._method(question.method.named(), served)
         began = perf_counter()
-        recovery = in_portions(served.prepared, measurements, options, network, advance)
+        recovery = recover(served.prepared, measurements, options, network, advance)
         ended = perf_counter()
         if any(recovery.replaced):
             model = replace(model, replaced_by=SAFEGUARD)
@@ -173,37 +171,6 @@ class SparseRecoverer:
             duality_gap=method.duality_gap,
             time_limit=self._settings.solve_seconds if method.time_limit is None else method.time_limit,
         )
-
-
-def in_portions(
-    prepared: PreparedDictionary,
-    measurements: Matrix,
-    options: RecoveryOptions,
-    network: LayeredNetwork[Any] | None = None,
-    advance: Callable[[int], None] = lambda count: None,
-) -> Recovery:
-    """`recover`, so many measurements at a time as memory likes; the time limit is that of all."""
-    started = perf_counter()
-    size = max(1, _AT_ONCE // max(prepared.dictionary.atoms, prepared.dictionary.measurements))
-    parts = []
-    for place in range(0, len(measurements), size):
-        left = max(_LEAST_SECONDS, options.time_limit - (perf_counter() - started))
-        portion = measurements[place : place + size]
-        parts.append(recover(prepared, portion, replace(options, time_limit=left), network))
-        advance(len(portion))
-    return parts[0] if len(parts) == 1 else _joined(parts)
-
-
-def _joined(parts: Sequence[Recovery]) -> Recovery:
-    return Recovery(
-        **{part.name: _column([getattr(each, part.name) for each in parts]) for part in fields(Recovery)}
-    )
-
-
-def _column(values: list[Any]) -> Any:
-    if isinstance(values[0], tuple):
-        return sum(values, ())
-    return None if values[0] is None else np.concatenate(values)
 
 
 def _registered(folder: Path, name: str) -> _Served:

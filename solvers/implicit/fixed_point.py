@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -31,6 +32,9 @@ class FixedPointState:
     image: Tensor
 
 
+StateT = TypeVar("StateT", bound=FixedPointState)
+
+
 def relative_residual(state: FixedPointState) -> Tensor:
     """‖f(z) − z‖₂ / (‖f(z)‖₂ + ε), shape (B,)."""
     size = torch.linalg.vector_norm(state.image, dim=1) + _EPSILON
@@ -38,15 +42,33 @@ def relative_residual(state: FixedPointState) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Picard(AbstractSolver[Map, FixedPointState]):
-    """z⁺ = (1 − β) z + β f(z); converges where the damped map contracts.
+class FixedPointMethod(AbstractSolver[Map, StateT]):
+    """What the methods share: when an item has converged, and what is looked at.
 
     Attributes:
         tolerance: of the relative residual.
-        damping: β in (0, 1].
     """
 
     tolerance: float = 1e-6
+
+    def terminate(self, problem: Map, state: StateT) -> Tensor:
+        return relative_residual(state) <= self.tolerance
+
+    def value(self, state: StateT) -> Tensor:
+        return state.z
+
+    def size(self, problem: Map, state: StateT) -> Tensor:
+        return (state.z.detach().abs() + state.image.detach().abs()).sum(1)
+
+
+@dataclass(frozen=True)
+class Picard(FixedPointMethod[FixedPointState]):
+    """z⁺ = (1 − β) z + β f(z); converges where the damped map contracts.
+
+    Attributes:
+        damping: β in (0, 1].
+    """
+
     damping: float = 1.0
 
     def init(self, problem: Map, start: Tensor) -> FixedPointState:
@@ -56,15 +78,6 @@ class Picard(AbstractSolver[Map, FixedPointState]):
     def step(self, problem: Map, state: FixedPointState) -> FixedPointState:
         z = state.z + self.damping * (state.image - state.z)
         return FixedPointState(z, problem(z))
-
-    def terminate(self, problem: Map, state: FixedPointState) -> Tensor:
-        return relative_residual(state) <= self.tolerance
-
-    def value(self, state: FixedPointState) -> Tensor:
-        return state.z
-
-    def size(self, problem: Map, state: FixedPointState) -> Tensor:
-        return (state.z.detach().abs() + state.image.detach().abs()).sum(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +93,7 @@ class AndersonState(FixedPointState):
 
 
 @dataclass(frozen=True)
-class Anderson(AbstractSolver[Map, AndersonState]):
+class Anderson(FixedPointMethod[AndersonState]):
     """z⁺ = Σ_i α_i ((1 − β) z_i + β f(z_i)), α minimising ‖Σ_i α_i (f(z_i) − z_i)‖² + λ‖α‖² with Σ_i α_i = 1.
 
     (Anderson 1965; Walker and Ni 2011.) λ is relative to the mean of the residuals' squares, so that the step
@@ -88,13 +101,11 @@ class Anderson(AbstractSolver[Map, AndersonState]):
     goes on from its newest point alone.
 
     Attributes:
-        tolerance: of the relative residual.
         memory: points remembered.
         damping: β in (0, 1].
         regularization: λ ≥ 0.
     """
 
-    tolerance: float = 1e-6
     memory: int = 5
     damping: float = 1.0
     regularization: float = 1e-8
@@ -134,15 +145,6 @@ class Anderson(AbstractSolver[Map, AndersonState]):
         grown = (sizes[:, -1] > 100.0 * sizes[:, 0]) | ~torch.isfinite(alpha).all(1)
         return torch.where(grown[:, None], newest, alpha)
 
-    def terminate(self, problem: Map, state: AndersonState) -> Tensor:
-        return relative_residual(state) <= self.tolerance
-
-    def value(self, state: AndersonState) -> Tensor:
-        return state.z
-
-    def size(self, problem: Map, state: AndersonState) -> Tensor:
-        return (state.z.detach().abs() + state.image.detach().abs()).sum(1)
-
 
 @dataclass(frozen=True, eq=False)
 class BroydenState(FixedPointState):
@@ -155,7 +157,7 @@ class BroydenState(FixedPointState):
 
 
 @dataclass(frozen=True)
-class Broyden(AbstractSolver[Map, BroydenState]):
+class Broyden(FixedPointMethod[BroydenState]):
     """Broyden's good method for g(z) = f(z) − z = 0, of limited memory (Broyden 1965).
 
     z⁺ = z − B⁻¹ g(z), and with s = z⁺ − z, y = g(z⁺) − g(z),
@@ -166,11 +168,9 @@ class Broyden(AbstractSolver[Map, BroydenState]):
     update whose denominator is lost to rounding is left out.
 
     Attributes:
-        tolerance: of the relative residual.
         memory: updates kept; the oldest is dropped.
     """
 
-    tolerance: float = 1e-6
     memory: int = 30
 
     def init(self, problem: Map, start: Tensor) -> BroydenState:
@@ -192,15 +192,6 @@ class Broyden(AbstractSolver[Map, BroydenState]):
         left = torch.cat([state.left[:, :, 1:], (factor * (move - along))[:, :, None]], dim=2)
         right = torch.cat([state.right[:, :, 1:], across[:, :, None]], dim=2)
         return BroydenState(z, image, left, right)
-
-    def terminate(self, problem: Map, state: BroydenState) -> Tensor:
-        return relative_residual(state) <= self.tolerance
-
-    def value(self, state: BroydenState) -> Tensor:
-        return state.z
-
-    def size(self, problem: Map, state: BroydenState) -> Tensor:
-        return (state.z.detach().abs() + state.image.detach().abs()).sum(1)
 
 
 def inverse_from_right(state: BroydenState, vector: Tensor) -> Tensor:

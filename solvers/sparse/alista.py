@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
-import torch
 from torch import Tensor
 
 from solvers.sparse.coherence import analytic_weight
 from solvers.sparse.layers import LayeredNetwork, SupportSelection
-from solvers.sparse.problem import SparseProblem
+from solvers.sparse.problem import LeastSquares
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +31,7 @@ class ALISTA(LayeredNetwork[StepLayer]):
         weight: W, shape (m, n).
     """
 
-    weight: Tensor = field(default_factory=lambda: torch.empty(0, 0))
+    weight: Tensor = field(kw_only=True)
 
     variant: ClassVar[str] = "alista"
 
@@ -43,11 +42,8 @@ class ALISTA(LayeredNetwork[StepLayer]):
         return cls(
             tuple(StepLayer(step.clone(), theta.clone()) for _ in range(layers)),
             SupportSelection(),
-            analytic_weight(matrix).weight,
+            weight=analytic_weight(matrix).weight,
         )
 
-    def linear(self, problem: SparseProblem, x: Tensor, layer: StepLayer) -> Tensor:
+    def linear(self, problem: LeastSquares, x: Tensor, layer: StepLayer) -> Tensor:
         return x - layer.step * (problem.residual(x) @ self.weight)
-
-    def threshold(self, layer: StepLayer) -> Tensor:
-        return layer.threshold.clamp(min=0.0)

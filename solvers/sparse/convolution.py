@@ -18,12 +18,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import cast
 
-import numpy as np
 import torch
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from solvers.sparse.errors import InvalidDictionary, InvalidMeasurements, InvalidRegularization, ShapeMismatch
+from solvers.sparse.errors import InvalidDictionary, InvalidMeasurements, ShapeMismatch
+from solvers.sparse.problem import Penalised, levels
 
 Size = tuple[int, int]
 
@@ -109,7 +109,7 @@ class Convolution:
 
 
 @dataclass(frozen=True, eq=False)
-class ConvolutionalProblem:
+class ConvolutionalProblem(Penalised):
     """B problems min_x ½‖Ax − b‖² + λ‖x‖₁ of pictures, as `solvers.sparse.problem.LeastSquares`.
 
     There pictures and codes are rows: x is (B, J·H·W), b is (B, P·Q); `codes` gives rows their shape.
@@ -141,31 +141,12 @@ class ConvolutionalProblem:
             raise ShapeMismatch(
                 f"pictures are {tuple(pictures.shape[1:])}, the operator's {operator.pictures}"
             )
-        penalty = None
-        if regularization is not None:
-            if not (np.isfinite(regularization) and regularization > 0.0):
-                raise InvalidRegularization(f"λ must be a positive number, not {regularization}")
-            penalty = torch.full((len(pictures),), float(regularization), dtype=pictures.dtype)
-        return cls(operator, pictures.flatten(1), penalty)
-
-    def __len__(self) -> int:
-        return int(self.measurements.shape[0])
+        return cls(operator, pictures.flatten(1), levels(regularization, len(pictures), pictures.dtype))
 
     @property
     def atoms(self) -> int:
         """n = J·H·W."""
         return self.operator.atoms
-
-    @property
-    def penalty(self) -> Tensor:
-        """λ, shape (B,).
-
-        Raises:
-            InvalidRegularization: there is none.
-        """
-        if self.regularization is None:
-            raise InvalidRegularization("this method minimises ½‖Ax − b‖² + λ‖x‖₁ and needs λ")
-        return self.regularization
 
     def take(self, items: Tensor) -> ConvolutionalProblem:
         """The problems at some places, shape (K,)."""

@@ -6,7 +6,7 @@ As in `solvers.sparse.convolution`, codes are rows (B, J·H·W) inside; `value` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Self
 
 import torch
@@ -16,26 +16,20 @@ from solvers.iteration import AbstractSolver
 from solvers.sparse.alista import StepLayer
 from solvers.sparse.convolution import Boundary, Convolution, ConvolutionalProblem, Size, correlate_with
 from solvers.sparse.convolutional_weights import circular_weight, supported_weight
-from solvers.sparse.hyperlista import Hyperparameters, HyperState, adaptive_shrinkage, moved
-from solvers.sparse.layers import LayeredState, SupportSelection
-from solvers.sparse.shrinkage import largest_share, shrink, shrink_outside
+from solvers.sparse.hyperlista import Hyperparameters, HyperState, adaptive_shrinkage, explained, moved
+from solvers.sparse.layers import LayeredNetwork, SupportSelection
+from solvers.sparse.problem import LeastSquares
 
 
 @dataclass(frozen=True, eq=False)
-class ConvALISTA(AbstractSolver[ConvolutionalProblem, LayeredState]):
+class ConvALISTA(LayeredNetwork[StepLayer]):
     """x⁺ = S^p_θₖ(x + γ_k w ⋆ (b − Σ_j d_j ∗ x_j))   (Liu, Chen, Wang and Yin 2019, the convolutional form).
 
-    It has converged after its last layer.
-
     Attributes:
-        layers: γ_k and θ_k of each.
         weight: W, for filters of length one.
-        selection: the share of the J·H·W entries that pass unshrunk, or None.
     """
 
-    layers: tuple[StepLayer, ...]
-    weight: Convolution
-    selection: SupportSelection | None = None
+    weight: Convolution = field(kw_only=True)
 
     @classmethod
     def initial(
@@ -51,37 +45,11 @@ class ConvALISTA(AbstractSolver[ConvolutionalProblem, LayeredState]):
         """For unit filters, shape (J, h, w), with the weight on their support; γ = 1 and θ = `threshold`."""
         step, theta = filters.new_tensor(1.0), filters.new_tensor(threshold)
         weight = supported_weight(filters, codes, boundary)
-        return cls(tuple(StepLayer(step.clone(), theta.clone()) for _ in range(layers)), weight, selection)
+        own = tuple(StepLayer(step.clone(), theta.clone()) for _ in range(layers))
+        return cls(own, selection, weight=weight)
 
-    def init(self, problem: ConvolutionalProblem, start: None = None) -> LayeredState:
-        """From zero: the layers were trained from there."""
-        return LayeredState(problem.measurements.new_zeros(len(problem), problem.atoms))
-
-    def step(self, problem: ConvolutionalProblem, state: LayeredState) -> LayeredState:
-        layer = self.layers[state.layer]
-        z = state.x - layer.step * correlate_with(self.weight, problem.residual(state.x))
-        threshold = layer.threshold.clamp(min=0.0)
-        if self.selection is None:
-            x = shrink(z, threshold)
-        else:
-            chosen = largest_share(z.detach().abs(), self.selection.share(state.layer))
-            x = shrink_outside(z, threshold, chosen)
-        return replace(state, x=x, layer=state.layer + 1)
-
-    def terminate(self, problem: ConvolutionalProblem, state: LayeredState) -> Tensor:
-        ended = state.layer >= len(self.layers)
-        return torch.full((len(problem),), ended, dtype=torch.bool, device=state.x.device)
-
-    def value(self, state: LayeredState) -> Tensor:
-        return state.x
-
-    def parameters(self) -> dict[str, Tensor]:
-        """Every number that training may change, by a name such as `layers.3.threshold`."""
-        return {
-            f"layers.{place}.{name}": number
-            for place, layer in enumerate(self.layers)
-            for name, number in (("step", layer.step), ("threshold", layer.threshold))
-        }
+    def linear(self, problem: LeastSquares, x: Tensor, layer: StepLayer) -> Tensor:
+        return x - layer.step * correlate_with(self.weight, problem.residual(x))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,9 +100,7 @@ class ConvHyperLISTA(AbstractSolver[ConvolutionalProblem, HyperState]):
         return sums @ (1.0 / self.scale)
 
     def terminate(self, problem: ConvolutionalProblem, state: HyperState) -> Tensor:
-        reached = torch.linalg.vector_norm(state.residual, dim=1)
-        wanted = self.tolerance * torch.linalg.vector_norm(state.measurements, dim=1)
-        return torch.le(reached, wanted)
+        return explained(state, self.tolerance)
 
     def value(self, state: HyperState) -> Tensor:
         return state.x

@@ -135,6 +135,12 @@ def adaptive_shrinkage(numbers: Hyperparameters, state: HyperState, gradient: Te
     return shrink_outside(z, threshold[:, None], chosen)
 
 
+def explained(state: HyperState, tolerance: float | Tensor) -> Tensor:
+    """Where ‖r‖₂ ≤ tolerance · ‖b‖₂, shape (B,) bool."""
+    reached = torch.linalg.vector_norm(state.residual, dim=1)
+    return torch.le(reached, tolerance * torch.linalg.vector_norm(state.measurements, dim=1))
+
+
 def moved(state: HyperState, x: Tensor, residual: Tensor) -> HyperState:
     """The state at x⁺ with its residual; where that grew, beyond rounding, the old state with a smaller γ."""
     before, after, measured = (
@@ -198,9 +204,7 @@ class HyperLISTA(AbstractSolver[SparseProblem, HyperState]):
         return adaptive_shrinkage(self.numbers, state, gradient, norm)
 
     def terminate(self, problem: SparseProblem, state: HyperState) -> Tensor:
-        reached = torch.linalg.vector_norm(state.residual, dim=1)
-        wanted = self.tolerance * torch.linalg.vector_norm(state.measurements, dim=1)
-        return torch.le(reached, wanted)
+        return explained(state, self.tolerance)
 
     def value(self, state: HyperState) -> Tensor:
         return state.x

@@ -9,16 +9,25 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from solvers.iteration import AbstractSolver
-from solvers.sparse.problem import SparseProblem
+from solvers.sparse.problem import LeastSquares
 from solvers.sparse.shrinkage import largest_share, shrink, shrink_outside
 
-LayerT = TypeVar("LayerT")
+
+class Layer(Protocol):
+    """A dataclass of tensors, with a threshold."""
+
+    @property
+    def threshold(self) -> Tensor:
+        """θ_k, shape ()."""
+
+
+LayerT = TypeVar("LayerT", bound=Layer)
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class LayeredState:
 
 
 @dataclass(frozen=True, eq=False)
-class LayeredNetwork(AbstractSolver[SparseProblem, LayeredState], Generic[LayerT]):
+class LayeredNetwork(AbstractSolver[LeastSquares, LayeredState], Generic[LayerT]):
     """A network as a solver of problems with unit atoms; it has converged after its last layer.
 
     Attributes:
@@ -75,21 +84,17 @@ class LayeredNetwork(AbstractSolver[SparseProblem, LayeredState], Generic[LayerT
     """Products with matrices of the dictionary's size that a layer costs, as a step of ISTA costs 2."""
 
     @abstractmethod
-    def linear(self, problem: SparseProblem, x: Tensor, layer: LayerT) -> Tensor:
+    def linear(self, problem: LeastSquares, x: Tensor, layer: LayerT) -> Tensor:
         """z of the layer, shape (B, n)."""
 
-    @abstractmethod
-    def threshold(self, layer: LayerT) -> Tensor:
-        """θ ≥ 0 of the layer, shape ()."""
-
-    def init(self, problem: SparseProblem, start: None = None) -> LayeredState:
+    def init(self, problem: LeastSquares, start: None = None) -> LayeredState:
         """From zero: the layers were trained from there."""
-        return LayeredState(problem.measurements.new_zeros(len(problem), problem.matrix.shape[1]))
+        return LayeredState(problem.measurements.new_zeros(len(problem), problem.atoms))
 
-    def step(self, problem: SparseProblem, state: LayeredState) -> LayeredState:
+    def step(self, problem: LeastSquares, state: LayeredState) -> LayeredState:
         layer = self.layers[state.layer]
         z = self.linear(problem, state.x, layer)
-        threshold = self.threshold(layer)
+        threshold = layer.threshold.clamp(min=0.0)
         if self.selection is None:
             x = shrink(z, threshold)
         else:
@@ -97,7 +102,7 @@ class LayeredNetwork(AbstractSolver[SparseProblem, LayeredState], Generic[LayerT
             x = shrink_outside(z, threshold, chosen)
         return replace(state, x=x, layer=state.layer + 1)
 
-    def terminate(self, problem: SparseProblem, state: LayeredState) -> Tensor:
+    def terminate(self, problem: LeastSquares, state: LayeredState) -> Tensor:
         ended = state.layer >= len(self.layers)
         return torch.full((len(problem),), ended, dtype=torch.bool, device=state.x.device)
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from solvers.sparse.layers import LayeredNetwork, SupportSelection
-from solvers.sparse.problem import SparseProblem
+from solvers.sparse.problem import LeastSquares
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,7 @@ class LISTA(LayeredNetwork[FreeLayer]):
     """
 
     variant: ClassVar[str] = "lista"
+    usual_selection: ClassVar[SupportSelection | None] = None
 
     @classmethod
     def initial(cls, matrix: Tensor, layers: int, threshold: float) -> Self:
@@ -53,12 +54,8 @@ class LISTA(LayeredNetwork[FreeLayer]):
         theta = matrix.new_tensor(threshold)
         return cls(
             tuple(FreeLayer(matrix / size, hidden.clone(), theta.clone()) for _ in range(layers)),
-            cls.usual_selection(),
+            cls.usual_selection,
         )
-
-    @classmethod
-    def usual_selection(cls) -> SupportSelection | None:
-        return None
 
     @property
     def products_of_a_step(self) -> int:  # type: ignore[override]
@@ -66,11 +63,8 @@ class LISTA(LayeredNetwork[FreeLayer]):
         m, n = self.layers[0].input_weight.shape
         return -(-(m + n) // m)
 
-    def linear(self, problem: SparseProblem, x: Tensor, layer: FreeLayer) -> Tensor:
+    def linear(self, problem: LeastSquares, x: Tensor, layer: FreeLayer) -> Tensor:
         return torch.addmm(problem.measurements @ layer.input_weight, x, layer.hidden_weight)
-
-    def threshold(self, layer: FreeLayer) -> Tensor:
-        return layer.threshold.clamp(min=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +72,7 @@ class LISTASS(LISTA):
     """LISTA with support selection: x⁺ = S^p_θₖ(B_kᵀ b + W_kᵀ x)   (Chen, Liu, Wang and Yin 2018)."""
 
     variant: ClassVar[str] = "lista-ss"
-
-    @classmethod
-    def usual_selection(cls) -> SupportSelection | None:
-        return SupportSelection()
+    usual_selection: ClassVar[SupportSelection | None] = SupportSelection()
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +83,7 @@ class LISTACP(LayeredNetwork[CoupledLayer]):
     """
 
     variant: ClassVar[str] = "lista-cp"
+    usual_selection: ClassVar[SupportSelection | None] = None
 
     @classmethod
     def initial(cls, matrix: Tensor, layers: int, threshold: float) -> Self:
@@ -99,18 +91,11 @@ class LISTACP(LayeredNetwork[CoupledLayer]):
         size = torch.linalg.matrix_norm(matrix, ord=2) ** 2
         theta = matrix.new_tensor(threshold)
         return cls(
-            tuple(CoupledLayer(matrix / size, theta.clone()) for _ in range(layers)), cls.usual_selection()
+            tuple(CoupledLayer(matrix / size, theta.clone()) for _ in range(layers)), cls.usual_selection
         )
 
-    @classmethod
-    def usual_selection(cls) -> SupportSelection | None:
-        return None
-
-    def linear(self, problem: SparseProblem, x: Tensor, layer: CoupledLayer) -> Tensor:
+    def linear(self, problem: LeastSquares, x: Tensor, layer: CoupledLayer) -> Tensor:
         return torch.addmm(x, problem.residual(x), layer.weight, alpha=-1.0)
-
-    def threshold(self, layer: CoupledLayer) -> Tensor:
-        return layer.threshold.clamp(min=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +103,4 @@ class LISTACPSS(LISTACP):
     """LISTA-CP with support selection: x⁺ = S^p_θₖ(x + W_kᵀ(b − Ax))   (Chen, Liu, Wang and Yin 2018)."""
 
     variant: ClassVar[str] = "lista-cpss"
-
-    @classmethod
-    def usual_selection(cls) -> SupportSelection | None:
-        return SupportSelection()
+    usual_selection: ClassVar[SupportSelection | None] = SupportSelection()

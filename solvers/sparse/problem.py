@@ -41,19 +41,11 @@ class LeastSquares(Protocol):
         """Aᵀr, shape (B, n), for r of shape (B, m)."""
 
 
-@dataclass(frozen=True, eq=False)
-class SparseProblem:
-    """B problems min_x ½‖Ax − b‖² + λ‖x‖₁, or the recovery of a sparse x with Ax ≈ b where λ is None.
+class Penalised:
+    """What problems with rows of measurements and an optional λ share, whatever A is."""
 
-    Attributes:
-        matrix: A, shape (m, n).
-        measurements: b, shape (B, m), of the matrix's dtype.
-        regularization: λ > 0, shape (B,), or None.
-    """
-
-    matrix: Tensor
     measurements: Tensor
-    regularization: Tensor | None = None
+    regularization: Tensor | None
 
     def __len__(self) -> int:
         return int(self.measurements.shape[0])
@@ -68,6 +60,21 @@ class SparseProblem:
         if self.regularization is None:
             raise InvalidRegularization("this method minimises ½‖Ax − b‖² + λ‖x‖₁ and needs λ")
         return self.regularization
+
+
+@dataclass(frozen=True, eq=False)
+class SparseProblem(Penalised):
+    """B problems min_x ½‖Ax − b‖² + λ‖x‖₁, or the recovery of a sparse x with Ax ≈ b where λ is None.
+
+    Attributes:
+        matrix: A, shape (m, n).
+        measurements: b, shape (B, m), of the matrix's dtype.
+        regularization: λ > 0, shape (B,), or None.
+    """
+
+    matrix: Tensor
+    measurements: Tensor
+    regularization: Tensor | None = None
 
     @property
     def atoms(self) -> int:
@@ -104,12 +111,21 @@ def make_problem(
             f"a measurement has {array.shape[1]} numbers, the dictionary {matrix.shape[0]} rows",
             hint="measurements are rows: one b of Ax = b a row",
         )
-    penalty = None
-    if regularization is not None:
-        if not (np.isfinite(regularization) and regularization > 0.0):
-            raise InvalidRegularization(f"λ must be a positive number, not {regularization}")
-        penalty = torch.full((len(array),), float(regularization), dtype=matrix.dtype)
+    penalty = levels(regularization, len(array), matrix.dtype)
     return SparseProblem(matrix, torch.from_numpy(array).to(matrix), penalty)
+
+
+def levels(regularization: float | None, items: int, dtype: torch.dtype) -> Tensor | None:
+    """λ for each of so many items, shape (B,), or None where there is none.
+
+    Raises:
+        InvalidRegularization: it is not a positive number.
+    """
+    if regularization is None:
+        return None
+    if not (np.isfinite(regularization) and regularization > 0.0):
+        raise InvalidRegularization(f"λ must be a positive number, not {regularization}")
+    return torch.full((items,), float(regularization), dtype=dtype)
 
 
 def _rows(measurements: Tensor | np.ndarray | list[float] | list[list[float]]) -> np.ndarray:

@@ -9,7 +9,7 @@ Everything said of a code is computed in float64 from the dictionary as it was g
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -74,11 +74,13 @@ def recover(
     measurements: Tensor | NDArray[Any] | list[float] | list[list[float]],
     options: RecoveryOptions | None = None,
     network: LayeredNetwork[Any] | None = None,
+    advance: Callable[[int], None] = lambda count: None,
 ) -> Recovery:
     """Codes of measurements, one or rows of them.
 
     Args:
         network: of the trained variants, for the dictionary's unit atoms.
+        advance: told, batch by batch, how many more are done.
 
     Raises:
         SparseInputError: one of its kinds; the measurements, the options or the network do not fit.
@@ -87,9 +89,11 @@ def recover(
     check_network(prepared, options, network)
     problem = make_problem(prepared.dictionary.matrix, measurements, options.regularization)
     deadline = time.monotonic() + options.time_limit
-    return _joined(
-        [_recovered(prepared, part, options, network, deadline) for part in _parts(prepared, problem)]
-    )
+    found = []
+    for part in _parts(prepared, problem):
+        found.append(_recovered(prepared, part, options, network, deadline))
+        advance(len(part))
+    return _joined(found)
 
 
 def _recovered(

@@ -1,10 +1,9 @@
-"""The straight line: portions make no difference, the time limit is that of all, things are kept."""
+"""The straight line: dictionaries are kept, damaged ones refused, a command has no server's limits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +13,7 @@ from service import sparse_recovery
 from service.settings import Settings
 from service.sparse_commands import add_dictionary
 from service.sparse_questions import Method, SparseQuestion
-from service.sparse_recovery import SparseRecoverer, in_portions
-from solvers.sparse.dictionary import Dictionary
-from solvers.sparse.recovery import RecoveryOptions, prepare
+from service.sparse_recovery import SparseRecoverer
 
 ROWS, COLUMNS, NUMBER = 30, 45, 23
 
@@ -31,41 +28,6 @@ def measurements(matrix: np.ndarray) -> np.ndarray:
     generator = np.random.default_rng(12)
     codes = generator.standard_normal((NUMBER, COLUMNS)) * (generator.random((NUMBER, COLUMNS)) < 0.1)
     return codes @ matrix.T
-
-
-@pytest.mark.parametrize(
-    "options", [RecoveryOptions(), RecoveryOptions(regularization=0.1, duality_gap=1e-6)]
-)
-def test_portions_make_no_difference(
-    matrix: np.ndarray, measurements: np.ndarray, monkeypatch: pytest.MonkeyPatch, options: RecoveryOptions
-) -> None:
-    prepared, told = prepare(Dictionary.of(matrix)), list[int]()
-    whole = in_portions(prepared, measurements, options)
-    monkeypatch.setattr(sparse_recovery, "_AT_ONCE", 10 * COLUMNS)
-    parts = in_portions(prepared, measurements, options, advance=told.append)
-    assert told == [10, 10, 3]
-    assert parts.provenance == whole.provenance
-    np.testing.assert_allclose(parts.x, whole.x, atol=1e-6)
-    np.testing.assert_array_equal(parts.support_size, np.count_nonzero(parts.x, axis=1))
-    assert (parts.duality_gap is None) == (whole.duality_gap is None)
-
-
-def test_the_time_limit_is_that_of_all_portions(
-    matrix: np.ndarray, measurements: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: list[float] = []
-    clock = iter(np.arange(100.0))
-    inner = sparse_recovery.recover
-
-    def noting(prepared: Any, portion: Any, options: RecoveryOptions, network: Any) -> Any:
-        given.append(options.time_limit)
-        return inner(prepared, portion, options, network)
-
-    monkeypatch.setattr(sparse_recovery, "recover", noting)
-    monkeypatch.setattr(sparse_recovery, "perf_counter", lambda: next(clock))
-    monkeypatch.setattr(sparse_recovery, "_AT_ONCE", 6 * COLUMNS)
-    in_portions(prepare(Dictionary.of(matrix)), measurements, RecoveryOptions(time_limit=2.5))
-    assert given == [1.5, 0.5, 1e-3, 1e-3]
 
 
 def test_dictionaries_that_were_asked_for_are_kept(

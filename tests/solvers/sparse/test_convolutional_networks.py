@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -51,7 +53,7 @@ def test_untrained_layers_of_alista_recover_sparse_codes_better_than_fista(bound
     layers = tuple(
         StepLayer(torch.tensor(0.6).double(), torch.tensor(0.5 * 0.75**k).double()) for k in range(16)
     )
-    network = ConvALISTA(layers, network.weight, network.selection)
+    network = replace(network, layers=layers)
     found = iterate(network, problem, None, max_iterations=100)
     assert set(found.reasons) == {TerminationReason.CONVERGED}
     assert found.iterations.tolist() == [16] * 4

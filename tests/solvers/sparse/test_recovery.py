@@ -282,3 +282,37 @@ def test_codes_beyond_float64_give_way_without_a_word() -> None:
         found = recover(prepared(steep), np.array([[0.0, 1e150]]), RecoveryOptions(layers=200))
     assert np.isfinite(found.x).all()
     assert found.replaced == (True,)
+
+
+@pytest.mark.parametrize(
+    "options", [RecoveryOptions(), RecoveryOptions(regularization=0.1, duality_gap=1e-6)]
+)
+def test_batches_make_no_difference(monkeypatch: pytest.MonkeyPatch, options: RecoveryOptions) -> None:
+    told: list[int] = []
+    whole = recover(prepared(MATRIX), MEASURED[:23], options)
+    monkeypatch.setattr(recovery, "_BATCH", 10)
+    parts = recover(prepared(MATRIX), MEASURED[:23], options, advance=told.append)
+    assert told == [10, 10, 3]
+    assert parts.provenance == whole.provenance
+    np.testing.assert_allclose(parts.x, whole.x, atol=1e-6)
+    np.testing.assert_array_equal(parts.support_size, np.count_nonzero(parts.x, axis=1))
+    assert (parts.duality_gap is None) == (whole.duality_gap is None)
+
+
+def test_the_time_limit_is_that_of_all_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+    inner = recovery.continued
+
+    def noting(*parts: Any, deadline: float, **limits: Any) -> Any:
+        given.append(deadline)
+        return inner(*parts, deadline=deadline, **limits)
+
+    monkeypatch.setattr(recovery, "continued", noting)
+    monkeypatch.setattr(recovery.time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(recovery, "_BATCH", 6)
+    recover(
+        prepared(MATRIX),
+        MEASURED[:23],
+        RecoveryOptions(regularization=0.1, duality_gap=1e-6, time_limit=2.5),
+    )
+    assert given == [102.5] * 4
