@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,3 +51,16 @@ def interrupted() -> Any:
 def fail(message: str) -> Any:
     say(f"farkas: {message}")
     raise typer.Exit(1)
+
+
+class Lines:
+    """Progress where there is no terminal: lines, so many seconds apart at least."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._last = seconds, -math.inf
+
+    def __call__(self, done: int, total: int, line: str) -> None:
+        now = time.monotonic()
+        if done == total or now - self._last >= self._seconds:
+            self._last = now
+            say(f"{done}/{total} {line}")

@@ -5,14 +5,12 @@ Nothing heavy is imported until the command runs.
 
 from __future__ import annotations
 
-import math
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from training.command_parts import fail, interrupted, recorded_command, say
+from training.command_parts import Lines, fail, interrupted, recorded_command, say
 
 if TYPE_CHECKING:
     from solvers.sparse.dictionary import Dictionary
@@ -121,7 +119,7 @@ def train_lista(
         identity = Identity(name or output.resolve().name, model_version, recorded_command())
         searched = full == "hyperlista"
         with progress_bar(full, None if searched else STAGES * settings.layers, alike=False) as bar:
-            told = bar.show if bar.watched else _Lines(_SECONDS if searched else 0.0)
+            told = bar.show if bar.watched else Lines(_SECONDS if searched else 0.0)
             figures = train_sparse(Task(given, full, settings, seed, own), output, identity, told=told)
     except typer.Exit:  # a RuntimeError, whose reason was said
         raise
@@ -134,19 +132,6 @@ def train_lista(
     say(f"model in {output}; {_line(settings.layers, figures)}")
     if _worse(figures):
         say("this model is worse than HyperLISTA without training")
-
-
-class _Lines:
-    """Progress where there is no terminal: lines, so many seconds apart at least."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._last = seconds, -math.inf
-
-    def __call__(self, done: int, total: int, line: str) -> None:
-        now = time.monotonic()
-        if done == total or now - self._last >= self._seconds:
-            self._last = now
-            say(f"{done}/{total} {line}")
 
 
 def _dictionary(matrix: Path | None, name: str | None, context: typer.Context) -> Dictionary:

@@ -1,4 +1,5 @@
-"""`farkas train DATA… -o MODEL` trains a graph network, `farkas train lista …` a sparse-recovery method."""
+"""`farkas train DATA… -o MODEL` trains a graph network, `farkas train lista …` a sparse-recovery method,
+`farkas train implicit …` an implicit network."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from training.command_parts import Device, fail, interrupted, recorded_command, say
+from training.implicit_cli import SETTINGS as IMPLICIT_SETTINGS
+from training.implicit_cli import train_implicit
 from training.sparse_cli import SETTINGS, train_lista
 
 _DEFAULT = "graphs"
@@ -30,6 +33,7 @@ def register(app: typer.Typer, settings: dict[str, Any]) -> None:
     )
     group.command(_DEFAULT, context_settings=settings)(train)
     group.command("lista", context_settings=settings, epilog=SETTINGS)(train_lista)
+    group.command("implicit", context_settings=settings, epilog=IMPLICIT_SETTINGS)(train_implicit)
     app.add_typer(group, name="train")
 
 

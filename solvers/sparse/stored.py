@@ -15,20 +15,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from runtime.checkpoints import Checkpoint, CheckpointError, load, save, title
+from runtime.checkpoints import Checkpoint, CheckpointError, title
 from solvers.sparse.dictionary import Dictionary
 from solvers.sparse.errors import InvalidDictionary, ShapeMismatch
 from solvers.sparse.hyperlista import Hyperparameters
 from solvers.sparse.layers import LayeredNetwork, SupportSelection
 from solvers.sparse.networks import NETWORKS, Network, initial_network, trainable_parameters, with_parameters
 from solvers.sparse.variants import training_command
+from solvers.stamped import Stamp
 
 DICTIONARY, NETWORK, NUMBERS = "dictionary", "sparse-network", "hyperlista"
 """The kinds a card may have."""
 
 FORMAT = 1
 _FORMAT = "sparse_card"
-_DTYPES = (torch.float32, torch.float64)
 _LARGEST = 1 << 31
 """Of the sizes that a card states."""
 
@@ -45,14 +45,14 @@ def save_dictionary(
         "atoms": dictionary.atoms,
         "dictionary_sha256": dictionary.content_hash,
     }
-    save(folder, {"matrix": dictionary.matrix}, _stamped(card, DICTIONARY))
+    _stamp(DICTIONARY).save(folder, {"matrix": dictionary.matrix}, card)
 
 
 def load_dictionary(folder: Path) -> Dictionary:
     """Raises:
     CheckpointError: it is no dictionary, or damaged.
     """
-    checkpoint = _load(folder, DICTIONARY)
+    checkpoint = _stamp(DICTIONARY).load(folder)
     try:
         dictionary = Dictionary.of(_tensor(checkpoint, "matrix", folder))
     except InvalidDictionary as error:
@@ -81,7 +81,7 @@ def save_network(
         "atoms": dictionary.atoms,
         "dictionary_sha256": dictionary.content_hash,
     }
-    save(folder, network.parameters(), _stamped(stamped, NETWORK))
+    _stamp(NETWORK).save(folder, network.parameters(), stamped)
 
 
 def load_network(folder: Path, dictionary: Dictionary, *, dtype: torch.dtype = torch.float64) -> Network:
@@ -91,7 +91,7 @@ def load_network(folder: Path, dictionary: Dictionary, *, dtype: torch.dtype = t
         CheckpointError: it is no network, or damaged.
         ShapeMismatch: it was trained for another dictionary.
     """
-    checkpoint = _load(folder, NETWORK)
+    checkpoint = _stamp(NETWORK).load(folder)
     card = checkpoint.card
     variant = card.get("variant")
     if not isinstance(variant, str) or variant not in NETWORKS:
@@ -135,14 +135,14 @@ def save_numbers(folder: Path, numbers: Hyperparameters, card: Mapping[str, Any]
         "numbers": asdict(numbers),
         "trainable_parameters": len(tensors),
     }
-    save(folder, tensors, _stamped(stamped, NUMBERS))
+    _stamp(NUMBERS).save(folder, tensors, stamped)
 
 
 def load_numbers(folder: Path) -> Hyperparameters:
     """Raises:
     CheckpointError: it holds no such numbers, or is damaged.
     """
-    checkpoint = _load(folder, NUMBERS)
+    checkpoint = _stamp(NUMBERS).load(folder)
     found = {name: _tensor(checkpoint, name, folder) for name in Hyperparameters.tuned}
     if any(value.numel() != 1 or not bool(torch.isfinite(value).all()) for value in found.values()):
         raise CheckpointError(f"{folder.name} does not hold three finite numbers")
@@ -159,20 +159,8 @@ def load_numbers(folder: Path) -> Hyperparameters:
     )
 
 
-def _stamped(card: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    return {_FORMAT: FORMAT, "kind": kind, **card}
-
-
-def _load(folder: Path, kind: str) -> Checkpoint:
-    checkpoint = load(folder)
-    found = checkpoint.card.get("kind")
-    if found != kind:
-        raise CheckpointError(f"{folder.name} is not of the kind {kind!r}: its card says {found!r}")
-    if checkpoint.card.get(_FORMAT) != FORMAT:
-        raise CheckpointError(f"{folder.name} was written by another version of farkas")
-    if any(value.dtype not in _DTYPES for value in checkpoint.tensors.values()):
-        raise CheckpointError(f"{folder.name} holds other numbers than those of 32 or 64 bits")
-    return checkpoint
+def _stamp(kind: str) -> Stamp:
+    return Stamp(kind, _FORMAT, FORMAT)
 
 
 def _tensor(checkpoint: Checkpoint, name: str, folder: Path) -> Tensor:

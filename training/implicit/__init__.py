@@ -1,0 +1,1 @@
+"""Training of implicit networks: one loop, a file a task."""
