@@ -27,7 +27,12 @@ from runtime.checkpoints import CheckpointError, load
 
 CARD_FORMAT = 2
 """Of the cards this code understands; 1 had another unit of the objective's correction."""
-_SPARSE_KINDS = ("dictionary", "sparse-network", "hyperlista")
+_USED_BY = {
+    **dict.fromkeys(("dictionary", "sparse-network", "hyperlista"), "farkas sparse"),
+    "reconstruction-network": "farkas reconstruct",
+    "equilibrium-network": "farkas equilibrium",
+}
+"""Kinds of other checkpoints, and the command that each goes with."""
 _NODES_A_BATCH = 50_000
 _Array = NDArray[np.float64]
 
@@ -126,7 +131,7 @@ def check_card(card: dict[str, Any]) -> None:
     if kind != "predictor":
         raise CheckpointError(
             f"this is of the kind {str(kind)!r}, not a network that predicts the outcome of instances"
-            + (": farkas sparse uses it" if kind in _SPARSE_KINDS else "")
+            + (f": {_USED_BY[kind]} uses it" if isinstance(kind, str) and kind in _USED_BY else "")
         )
     if card.get("farkas_card") != CARD_FORMAT:
         raise CheckpointError("the model was made by another version of farkas: train it again")

@@ -13,7 +13,8 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,7 @@ from service.errors import QuestionTooLarge
 Matrix = NDArray[np.float64]
 
 _MAGIC = b"\x93NUMPY"
-_REAL = "fiub"  # kinds of dtype: floats, integers and booleans
-_WIDEST = 8  # bytes of a number
 _LONGEST_HEADER = 4096
-_HINT = "numpy.save writes such a file: real numbers of at most 64 bits, without pickles"
 _HINT_ZIP = "numpy.savez writes such a file"
 
 _END_OF_ZIP = struct.Struct("<4s4H2LH")
@@ -44,28 +42,62 @@ _ZIP_ERRORS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class ArrayForm:
+    """What arrays may be.
+
+    Attributes:
+        kinds: of dtype, as numpy has them.
+        widest: bytes of a number.
+        dimensions: the fewest and the most.
+        numbers, shape: the same in words.
+    """
+
+    kinds: str
+    widest: int
+    dimensions: tuple[int, int]
+    numbers: str
+    shape: str
+
+    @property
+    def hint(self) -> str:
+        return f"numpy.save writes such a file: {self.numbers}, without pickles"
+
+
+MATRIX = ArrayForm("fiub", 8, (1, 2), "real numbers of at most 64 bits", "one or two")
+"""Floats, integers and booleans: a row of numbers, or rows of them."""
+
+
 def read_npy(data: bytes, *, name: str, most: int) -> Matrix:
-    """The array of a .npy file as float64, of one or two dimensions.
+    """The array of a .npy file as float64, of one or two dimensions; arguments and errors of `read_array`."""
+    return np.ascontiguousarray(read_array(data, name=name, most=most, form=MATRIX), dtype=np.float64)
+
+
+def read_array(data: bytes, *, name: str, most: int, form: ArrayForm) -> NDArray[Any]:
+    """The array of a .npy file.
 
     Args:
         data: the file.
         name: what messages call it.
         most: numbers it may have.
+        form: what it may be.
 
     Raises:
-        MalformedFile: it is no such file, or not of real numbers.
+        MalformedFile: it is no such file, or not of that form.
         QuestionTooLarge: it has more numbers.
     """
-    shape, fortran, dtype, start = _header(data, name)
-    if dtype.kind not in _REAL or dtype.itemsize > _WIDEST or dtype.hasobject:
-        raise MalformedFile("the array is not of real numbers of at most 64 bits", file=name, hint=_HINT)
-    if not 1 <= len(shape) <= 2:
-        raise MalformedFile(f"the array has {len(shape)} dimensions, not one or two", file=name, hint=_HINT)
+    shape, fortran, dtype, start = _header(data, name, form)
+    if dtype.kind not in form.kinds or dtype.itemsize > form.widest or dtype.hasobject:
+        raise MalformedFile(f"the array is not of {form.numbers}", file=name, hint=form.hint)
+    if not form.dimensions[0] <= len(shape) <= form.dimensions[1]:
+        raise MalformedFile(
+            f"the array has {len(shape)} dimensions, not {form.shape}", file=name, hint=form.hint
+        )
     count = 1
     for size in shape:
         count *= size
     if count == 0:
-        raise MalformedFile("the array is empty", file=name, hint=_HINT)
+        raise MalformedFile("the array is empty", file=name, hint=form.hint)
     if count > most:
         raise QuestionTooLarge(f"{name} has more than {most:,} numbers")
     if len(data) - start != count * dtype.itemsize:
@@ -73,8 +105,7 @@ def read_npy(data: bytes, *, name: str, most: int) -> Matrix:
             "the file is shorter or longer than its header says", file=name, hint="send all of it"
         )
     flat = np.frombuffer(data, dtype, count, start)
-    array = flat.reshape(shape, order="F" if fortran else "C")
-    return np.ascontiguousarray(array, dtype=np.float64)
+    return flat.reshape(shape, order="F" if fortran else "C")
 
 
 def read_npz(data: bytes, most: Mapping[str, int]) -> dict[str, Matrix]:
@@ -88,18 +119,33 @@ def read_npz(data: bytes, most: Mapping[str, int]) -> dict[str, Matrix]:
         MalformedFile: it is no such file, or holds something else.
         QuestionTooLarge: an array has more numbers.
     """
+    members = npz_members(data, most, MATRIX.widest)
+    return {name: read_npy(member, name=name, most=most[name]) for name, member in members}
+
+
+def npz_members(data: bytes, most: Mapping[str, int], widest: int) -> Iterator[tuple[str, bytes]]:
+    """Names and .npy files of a .npz file.
+
+    Args:
+        most: the names there may be, each with how many numbers its array may have.
+        widest: bytes of a number.
+
+    Raises:
+        MalformedFile: it is no such file, or holds something else.
+        QuestionTooLarge: a member has more bytes than such an array.
+    """
     _refuse_many_members(data)
-    arrays: dict[str, Matrix] = {}
+    found: set[str] = set()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for info in archive.infolist():
                 name = _member_name(info, most)
-                if name in arrays:
+                if name in found:
                     raise MalformedFile(f"the .npz file holds {name!r} twice", hint=_HINT_ZIP)
-                arrays[name] = read_npy(_inflated(archive, info, most[name]), name=name, most=most[name])
+                found.add(name)
+                yield name, _inflated(archive, info, most[name], widest)
     except _ZIP_ERRORS as error:
         raise MalformedFile("the bytes are no readable .npz file", hint=_HINT_ZIP) from error
-    return arrays
 
 
 def write_npy(array: NDArray[Any]) -> bytes:
@@ -116,16 +162,18 @@ def write_npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     return file.getvalue()
 
 
-def _header(data: bytes, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+def _header(data: bytes, name: str, form: ArrayForm) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
     """Shape, whether columns come first, dtype, and where the numbers begin."""
     file = io.BytesIO(data[: _LONGEST_HEADER + 16])
     read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     try:
         shape, fortran, dtype = read[npy.read_magic(file)](file, max_header_size=_LONGEST_HEADER)
     except Exception as error:  # whatever a header that nobody vouches for makes numpy stumble over
-        raise MalformedFile("the file has no header as .npy files have it", file=name, hint=_HINT) from error
+        raise MalformedFile(
+            "the file has no header as .npy files have it", file=name, hint=form.hint
+        ) from error
     if any(size < 0 for size in shape):
-        raise MalformedFile("the header says a negative size", file=name, hint=_HINT)
+        raise MalformedFile("the header says a negative size", file=name, hint=form.hint)
     return tuple(int(size) for size in shape), bool(fortran), dtype, file.tell()
 
 
@@ -148,9 +196,9 @@ def _member_name(info: zipfile.ZipInfo, names: Collection[str]) -> str:
     return name
 
 
-def _inflated(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+def _inflated(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int, widest: int) -> bytes:
     """A member, up to one byte beyond what the largest array that may be there takes."""
-    limit = most * _WIDEST + _LONGEST_HEADER + 16
+    limit = most * widest + _LONGEST_HEADER + 16
     if info.compress_type not in _METHODS:
         raise MalformedFile("the .npz file is compressed in a way that numpy does not write", hint=_HINT_ZIP)
     with archive.open(info) as member:

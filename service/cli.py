@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from service.calculations_cli import register as register_calculations
 from service.choices import FATAL, GAP, TIME_LIMIT, Device, ExactSolver, Policy, Require, Rigour
 from service.effort_options import (
     DeadlineOption,
@@ -26,7 +27,6 @@ from service.effort_options import (
     WorkOption,
 )
 from service.models_cli import models
-from service.sparse_cli import register as register_sparse
 from training.cli import Models
 from training.cli import register as register_training
 
@@ -50,7 +50,7 @@ app = typer.Typer(
     cls=FarkasGroup,
     no_args_is_help=True,
     help="Predicts the outcome of linear and mixed-integer programs, and proves what can be proved of it; "
-    "recovers sparse codes of measurements.",
+    "recovers sparse codes, reconstructs pictures, finds equilibria of games.",
     epilog="Exit status: 0 all good, 2 some files could not be answered, 1 fatal.",
     pretty_exceptions_show_locals=False,
 )
@@ -294,6 +294,6 @@ def _find_writable_model(reference: str) -> Path:
     return model_commands.writable_folder_of(reference)
 
 
-register_sparse(app)
+register_calculations(app)
 app.add_typer(models, name="models")
 register_training(app, Models(_find_model, _find_writable_model))

@@ -1,4 +1,5 @@
-"""A small client of the HTTP API; needs httpx, and of the rest of farkas `service.client_bodies` alone.
+"""A small client of the HTTP API; needs httpx, and of the rest of farkas `service.client_bodies` and
+`service.client_calculations` alone.
 
 with Client("http://127.0.0.1:8000") as farkas:
     answer = farkas.predict(Path("model.mps"), solution=True)
@@ -16,10 +17,9 @@ from typing import Any
 
 import httpx
 
-from service.client_bodies import Matrix, sparse_request
+from service.client_bodies import GZIP_MAGIC, encoded, written
+from service.client_calculations import Calculations
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_WORTH_COMPRESSING = 1 << 16
 _TIMEOUT_SECONDS = 300.0
 
 
@@ -46,7 +46,7 @@ class ApiError(Exception):
         return str(self.problem.get("type", ""))
 
 
-class Client:
+class Client(Calculations):
     """Talks to one server.
 
     Args:
@@ -86,9 +86,9 @@ class Client:
         """
         data = instance.read_bytes() if isinstance(instance, Path) else instance
         shown = name or (instance.name if isinstance(instance, Path) else None)
-        params = _parameters(shown, policy, solution, vectors, model) | _written(effort)
-        headers, body = _encoded(data)
-        answer: dict[str, Any] = self._answer(
+        params = _parameters(shown, policy, solution, vectors, model) | written(effort)
+        headers, body = encoded(data)
+        answer: dict[str, Any] = self.answer_to(
             "POST", "/v1/predict", params=params, headers=headers, content=body
         )
         return answer
@@ -118,74 +118,27 @@ class Client:
             OSError: a file cannot be read.
             UnicodeDecodeError: a file is not text.
         """
-        params = _parameters(None, policy, solution, vectors, model) | _written(effort)
-        headers, body = _encoded(json.dumps([_item(instance) for instance in instances]).encode())
-        answers: list[dict[str, Any]] = self._answer(
+        params = _parameters(None, policy, solution, vectors, model) | written(effort)
+        headers, body = encoded(json.dumps([_item(instance) for instance in instances]).encode())
+        answers: list[dict[str, Any]] = self.answer_to(
             "POST", "/v1/predict", params=params, headers=headers, content=body
         )
         return answers
 
-    def sparse_recovery(
-        self,
-        dictionary: str | Matrix | None,
-        measurements: Matrix,
-        *,
-        variant: str | None = None,
-        layers: int | None = None,
-        model: str | None = None,
-        regularization: float | None = None,
-        duality_gap: float | None = None,
-        time_limit: float | None = None,
-        sparse: bool = False,
-    ) -> dict[str, Any]:
-        """Sparse x with Ax ≈ b for every measurement b: the API's answer, `x` a row a measurement.
-
-        Args:
-            dictionary: a registered name; or A as rows, an array, the Path of a .npy or .npz file, or the
-                bytes of one; None where the file of the measurements is a .npz that holds it too.
-            measurements: one b, or a row each of many; likewise. Of .npz files the arrays `dictionary` and
-                `measurements` are taken.
-            variant, layers, model, regularization, duality_gap, time_limit, sparse: members of the API's
-                body.
-
-        Raises:
-            ApiError: the server refused it.
-            httpx.HTTPError: the server cannot be reached.
-            OSError: a file cannot be read.
-            TypeError, ValueError: an argument is nothing that can be sent.
-        """
-        asked = {
-            "variant": variant,
-            "layers": layers,
-            "model": model,
-            "regularization": regularization,
-            "duality_gap": duality_gap,
-            "time_limit": time_limit,
-            "sparse": sparse or None,
-        }
-        given = {name: value for name, value in asked.items() if value is not None}
-        media, data, query = sparse_request(dictionary, measurements, given)
-        headers, body = _encoded(data, media)
-        request: dict[str, Any] = {"params": _written(query)} if query else {}
-        answer: dict[str, Any] = self._answer(
-            "POST", "/v1/sparse-recovery", headers=headers, content=body, **request
-        )
-        return answer
-
     def models(self) -> list[dict[str, Any]]:
         """The models that can be asked, and dictionaries."""
-        listed: list[dict[str, Any]] = self._answer("GET", "/v1/models")["models"]
+        listed: list[dict[str, Any]] = self.answer_to("GET", "/v1/models")["models"]
         return listed
 
     def model(self, name: str) -> dict[str, Any]:
         """One model with its card; `name` or `name@version`."""
-        card: dict[str, Any] = self._answer("GET", f"/v1/models/{name}")
+        card: dict[str, Any] = self.answer_to("GET", f"/v1/models/{name}")
         return card
 
     def ready(self) -> bool:
         """Whether the server can be reached and is ready."""
         try:
-            self._answer("GET", "/health/ready")
+            self.answer_to("GET", "/health/ready")
         except (ApiError, httpx.HTTPError):
             return False
         return True
@@ -204,7 +157,13 @@ class Client:
     ) -> None:
         self.close()
 
-    def _answer(self, method: str, path: str, **request: Any) -> Any:
+    def answer_to(self, method: str, path: str, **request: Any) -> Any:
+        """The JSON of an answer.
+
+        Raises:
+            ApiError: the server refused the request.
+            httpx.HTTPError: the server cannot be reached.
+        """
         reply = self._http.request(method, self._url + path, **request)
         document = _document(reply)
         if reply.is_success:
@@ -214,20 +173,12 @@ class Client:
         raise ApiError(reply.status_code, problem, float(wait) if wait.isdigit() else None)
 
 
-def _encoded(data: bytes, media: str = "application/octet-stream") -> tuple[dict[str, str], bytes]:
-    """Headers and body, compressed where that is worth it; by default the server finds the format out."""
-    headers = {"Content-Type": media}
-    if data.startswith(_GZIP_MAGIC) or len(data) < _WORTH_COMPRESSING:
-        return headers, data
-    return headers | {"Content-Encoding": "gzip"}, gzip.compress(data, compresslevel=1, mtime=0)
-
-
 def _item(instance: Path | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
     """An item of a list; the format is left for the server to see."""
     if isinstance(instance, Mapping):
         return instance
     data = instance.read_bytes() if isinstance(instance, Path) else instance
-    text = (gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data).decode()
+    text = (gzip.decompress(data) if data.startswith(GZIP_MAGIC) else data).decode()
     return {"text": text, "name": instance.name} if isinstance(instance, Path) else {"text": text}
 
 
@@ -242,13 +193,6 @@ def _parameters(
         "model": model,
     }
     return {key: value for key, value in asked.items() if value is not None}
-
-
-def _written(effort: Mapping[str, str | float | bool]) -> dict[str, str]:
-    """Parameters as a query has them."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in effort.items()
-    }
 
 
 def _document(reply: httpx.Response) -> Any:

@@ -1,10 +1,11 @@
-"""Bodies of `service.client`'s requests of sparse recovery: JSON of plain rows, else numpy's files.
+"""Bodies of `service.client`'s requests: JSON of plain rows, else numpy's files, or pictures as they are.
 
 Needs nothing of the rest of farkas, nor numpy: whoever has an array of numpy's has it loaded.
 """
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import sys
@@ -16,8 +17,12 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 JSON, NPY, NPZ = "application/json", "application/x-npy", "application/x-npz"
+PNG, JPEG = "image/png", "image/jpeg"
 
+GZIP_MAGIC = b"\x1f\x8b"
+_WORTH_COMPRESSING = 1 << 16
 _ZIP_MAGIC = b"PK\x03\x04"
+_MAGICS = ((b"\x89PNG", PNG), (b"\xff\xd8\xff", JPEG), (_ZIP_MAGIC, NPZ))
 _NPY_HEADER_UNIT = 64
 _FLOAT = "<f8" if sys.byteorder == "little" else ">f8"
 
@@ -65,6 +70,79 @@ def sparse_request(
         return NPZ, _npz(dictionary=matrix, measurements=measurements), named
     data = _file(measurements, "measurements")
     return NPZ if data.startswith(_ZIP_MAGIC) else NPY, data, named
+
+
+def reconstruction_request(
+    measurement: Matrix,
+    operator: str | Mapping[str, Any] | None,
+    truth: Matrix | None,
+    members: Mapping[str, Any],
+) -> tuple[str, bytes, dict[str, Any]]:
+    """Content type, body, and what goes into the query, of a request of reconstruction.
+
+    Args:
+        members: the others of the API's body.
+
+    Raises:
+        TypeError: an argument is nothing that can be sent.
+        ValueError: rows are not all of one length.
+        OSError: a file cannot be read.
+    """
+    named = dict(members) if operator is None else {"operator": operator, **members}
+    plain = _is_plain(measurement, "measurement") and (truth is None or _is_plain(truth, "truth"))
+    if plain:
+        inline = {} if truth is None else {"truth": _plain(truth)}
+        try:
+            return (
+                JSON,
+                json.dumps({**named, "measurement": _plain(measurement), **inline}, allow_nan=False).encode(),
+                {},
+            )
+        except ValueError as error:
+            raise ValueError("a measurement is finite numbers") from error
+    query = {name: _in_query(name, value) for name, value in named.items()}
+    if truth is not None:
+        return NPZ, _npz(measurement=measurement, truth=truth), query
+    data = _file(measurement, "measurement")
+    return next((media for magic, media in _MAGICS if data.startswith(magic)), NPY), data, query
+
+
+def equilibrium_request(
+    model: str, contexts: Matrix, members: Mapping[str, Any]
+) -> tuple[str, bytes, dict[str, Any]]:
+    """Content type, body, and what goes into the query, of a request for equilibria; errors as above."""
+    named = {"model": model, **members}
+    if _is_plain(contexts, "contexts"):
+        try:
+            return JSON, json.dumps({**named, "contexts": _plain(contexts)}, allow_nan=False).encode(), {}
+        except ValueError:  # JSON has no NaN: the server says what is wrong with it
+            pass
+    return NPY, _member(_file(contexts, "contexts"), "contexts"), named
+
+
+def encoded(data: bytes, media: str = "application/octet-stream") -> tuple[dict[str, str], bytes]:
+    """Headers and body, compressed where that is worth it; by default the server finds the format out."""
+    headers = {"Content-Type": media}
+    if data.startswith((GZIP_MAGIC, *(magic for magic, _ in _MAGICS))) or len(data) < _WORTH_COMPRESSING:
+        return headers, data
+    return headers | {"Content-Encoding": "gzip"}, gzip.compress(data, compresslevel=1, mtime=0)
+
+
+def written(parameters: Mapping[str, str | float | bool]) -> dict[str, str]:
+    """Parameters as a query has them."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in parameters.items()
+    }
+
+
+def _in_query(name: str, value: Any) -> Any:
+    """A member of the body as the query has it."""
+    if name == "image_shape":
+        return "x".join(str(side) for side in value)
+    if name == "methods":
+        return ",".join(value)
+    return json.dumps(value) if isinstance(value, Mapping) else value
 
 
 def _is_plain(value: Any, what: str) -> bool:

@@ -14,7 +14,8 @@
     ├── ServerBusy             as many requests as allowed are being answered
     └── NotReady               the server has no model yet, or its self-test failed
 
-Beside these, the errors of `graphs.errors`, `runtime.names` and `solvers.sparse.errors`.
+Beside these, the errors of `graphs.errors`, `runtime.names`, `solvers.sparse.errors` and
+`solvers.implicit.errors`.
 
 A problem never holds a stack trace nor the input: of an instance, at most one short token.
 """
@@ -40,6 +41,14 @@ from runtime.names import (
     RegistryError,
     UnusableModel,
     VersionExists,
+)
+from solvers.implicit.errors import (
+    ImplicitInputError,
+    InvalidContext,
+    InvalidMeasurement,
+    InvalidOperator,
+    InvalidProgram,
+    UnsuitableNetwork,
 )
 from solvers.sparse.errors import (
     InvalidDictionary,
@@ -150,6 +159,12 @@ STATUS: dict[type[Exception], int] = {
     UntrainedVariant: 422,
     TooManyLayers: 422,
     SparseInputError: 422,
+    InvalidOperator: 422,
+    InvalidMeasurement: 422,
+    InvalidContext: 422,
+    InvalidProgram: 422,
+    UnsuitableNetwork: 422,
+    ImplicitInputError: 422,
     UnreadableFile: 400,
     UnsupportedMedia: 415,
     InvalidRequest: 422,
@@ -167,7 +182,7 @@ STATUS: dict[type[Exception], int] = {
 }
 """HTTP status of each of our errors; a subclass without a row has its nearest base's."""
 
-OWN = (InstanceError, RegistryError, SparseInputError, ServiceError)
+OWN = (InstanceError, RegistryError, SparseInputError, ImplicitInputError, ServiceError)
 """The bases of our errors."""
 
 OUT_OF_MEMORY = "out-of-memory"
@@ -241,12 +256,14 @@ def problem_of_status(status: int, detail: str) -> Problem:
 
 def documented() -> list[tuple[int, str, str]]:
     """(status, type, title) of every problem, for the documentation; bases that are never raised left out."""
-    bases = (ServiceError, SparseInputError)
+    bases = (ServiceError, SparseInputError, ImplicitInputError)
     own = [(status, kind.type, kind.title) for kind, status in STATUS.items() if kind not in bases]  # type: ignore[attr-defined]
     return sorted([*own, *((status, *names) for status, names in _BY_STATUS.items())])
 
 
-def _own(error: InstanceError | RegistryError | SparseInputError | ServiceError) -> Problem:
+def _own(
+    error: InstanceError | RegistryError | SparseInputError | ImplicitInputError | ServiceError,
+) -> Problem:
     kind = next(base for base in type(error).__mro__ if base in STATUS)
     line, column = (error.line, error.column) if isinstance(error, InstanceError) else (None, None)
     return Problem(error.type, error.title, STATUS[kind], error.detail, line, column, error.hint or "")

@@ -1,5 +1,5 @@
-"""What the names of the registry stand for: one registry holds predictors, dictionaries and what was trained
-for sparse recovery; torch-free.
+"""What the names of the registry stand for: one registry holds predictors, dictionaries, what was trained for
+sparse recovery, and networks of pictures and of games; torch-free.
 
 A card says its kind; the cards of networks that predict outcomes, the first kind there was, do not.
 """
@@ -23,6 +23,8 @@ class Kind(StrEnum):
     DICTIONARY = "dictionary"
     SPARSE_NETWORK = "sparse-network"
     HYPERLISTA = "hyperlista"
+    RECONSTRUCTION = "reconstruction-network"
+    EQUILIBRIUM = "equilibrium-network"
 
 
 _WHAT = {
@@ -30,12 +32,16 @@ _WHAT = {
     Kind.DICTIONARY: "a dictionary for sparse recovery",
     Kind.SPARSE_NETWORK: "a network trained for sparse recovery",
     Kind.HYPERLISTA: "the three numbers of HyperLISTA",
+    Kind.RECONSTRUCTION: "a network that reconstructs pictures",
+    Kind.EQUILIBRIUM: "a network that predicts equilibria of a game",
 }
 _USE = {
     Kind.PREDICTOR: "farkas predict, POST /v1/predict",
     Kind.DICTIONARY: "farkas sparse, the dictionary of POST /v1/sparse-recovery",
     Kind.SPARSE_NETWORK: "farkas sparse, the model of POST /v1/sparse-recovery",
     Kind.HYPERLISTA: "farkas sparse, the model of POST /v1/sparse-recovery",
+    Kind.RECONSTRUCTION: "farkas reconstruct, the model of POST /v1/reconstruct",
+    Kind.EQUILIBRIUM: "farkas equilibrium, the model of POST /v1/equilibrium",
 }
 
 

@@ -17,6 +17,7 @@ from service import output
 from service.costs import Costs
 from service.errors import InvalidRequest
 from service.fatal import command_settings, fatal_in_one_line
+from service.implicit_models import implicit_facts
 from service.kinds import Kind, kind_of, require_kind
 from service.settings import registry_of
 from service.sparse_facts import SparseFacts, facts_of
@@ -32,14 +33,14 @@ def list_models(*, as_json: bool) -> None:
             typer.echo(output.dumps(_entry_json(entry, said)))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "version", "kind", "", "variant", "shape", "dictionary", "weights", "where"):
+    for column in ("name", "version", "kind", "", "variant", "shape", "for", "weights", "where"):
         table.add_column(column, no_wrap=True)
     for entry, said in zip(entries, facts, strict=True):
         mark = "current" if entry.current else ""
         where = "bundled" if entry.bundled else str(entry.folder)
         kind = _kind(entry) or "unreadable"
-        sparse = (said.variant or "", said.shape_text(), said.dictionary_text()) if said else ("", "", "")
-        table.add_row(entry.name, entry.version, kind, mark, *sparse, _weights(entry)[:12], where)
+        facts_shown = *_facts(entry, said), _weights(entry)[:12]
+        table.add_row(entry.name, entry.version, kind, mark, *facts_shown, where)
     output.console().print(table)
 
 
@@ -174,6 +175,7 @@ def _registry() -> Registry:
 
 
 def _entry_json(entry: Entry, facts: SparseFacts | None) -> dict[str, Any]:
+    implicit = implicit_facts(entry)
     return {
         "name": entry.name,
         "version": entry.version,
@@ -182,7 +184,18 @@ def _entry_json(entry: Entry, facts: SparseFacts | None) -> dict[str, Any]:
         "bundled": entry.bundled,
         "folder": str(entry.folder),
         "sparse": None if facts is None else asdict(facts),
+        "implicit": None if implicit is None else asdict(implicit),
     }
+
+
+def _facts(entry: Entry, sparse: SparseFacts | None) -> tuple[str, str, str]:
+    """Variant, shape, and what it goes with."""
+    if sparse is not None:
+        return sparse.variant or "", sparse.shape_text(), sparse.dictionary_text()
+    implicit = implicit_facts(entry)
+    if implicit is None:
+        return "", "", ""
+    return " ".join(word for word in (implicit.form, implicit.mode) if word), "", implicit.text()
 
 
 def _kind(entry: Entry) -> str | None:

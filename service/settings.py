@@ -80,6 +80,25 @@ class Settings(BaseSettings):
     )
     max_layers: int = Field(default=200, ge=1, description="Most layers that such a request may ask for")
 
+    max_picture_pixels: int = Field(
+        default=40_000_000, ge=1, description="Most pixels of a picture file (PNG, JPEG) that is decoded"
+    )
+    max_pixels: int = Field(
+        default=262_144, ge=256, description="Most pixels of a picture that a request has reconstructed"
+    )
+    max_batch_pixels: int = Field(
+        default=1_048_576, ge=256, description="Most pixels of all pictures of such a request"
+    )
+    max_projections: int = Field(
+        default=5_000_000, ge=1, description="Most angles times pixels of a tomography that a request names"
+    )
+    max_iterations: int = Field(
+        default=2000, ge=1, description="Most iterations that a request for pictures or equilibria may ask"
+    )
+    max_contexts: int = Field(
+        default=10_000, ge=1, description="Most contexts in a request for the equilibria of a game"
+    )
+
     feasibility_tolerance: float = Field(
         default=1e-6,
         gt=0,

@@ -26,7 +26,7 @@ def read_matrix(path: Path, settings: Settings, wanted: str) -> Matrix:
         UnreadableFile: it cannot be opened, or is no such file.
     """
     shown, most = display_name(path), settings.max_inflated_bytes
-    data = _load(path, shown, most)
+    data = file_bytes(path, shown, most)
     try:
         if not data.startswith(_ZIP):
             return read_npy(data, name=shown, most=most)
@@ -44,8 +44,12 @@ def read_matrix(path: Path, settings: Settings, wanted: str) -> Matrix:
     return arrays[wanted]
 
 
-def _load(path: Path, shown: str, most: int) -> bytes:
-    """The file's bytes, if they are not more than allowed."""
+def file_bytes(path: Path, shown: str, most: int) -> bytes:
+    """The file's bytes, if they are not more than allowed; the path `-` is standard input.
+
+    Raises:
+        UnreadableFile
+    """
     try:
         if path == STDIN:
             data = sys.stdin.buffer.read(most + 1)

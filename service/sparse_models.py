@@ -14,6 +14,12 @@ from service.kinds import Kind, kind_of
 from solvers.sparse.hyperlista import Hyperparameters
 from solvers.sparse.stored import load_numbers
 
+_PLURALS = {
+    Kind.DICTIONARY: "dictionaries",
+    Kind.RECONSTRUCTION: "networks for pictures",
+    Kind.EQUILIBRIUM: "networks for games",
+}
+
 
 @dataclass(frozen=True)
 class UsedModel:
@@ -85,7 +91,7 @@ def found_of_kind(registry: Registry, find: Callable[[str], Path], name: str, *k
         known = sorted(
             {entry.name for entry in registry.entries() if _readable_card(entry).get("kind") in kinds}
         )
-        what = "dictionaries" if kinds == (Kind.DICTIONARY,) else "models for sparse recovery"
+        what = _PLURALS.get(kinds[0], "models for sparse recovery")
         raise ModelNotFound(error.detail, hint=f"known {what}: {', '.join(known) or 'none'}") from error
 
 

@@ -163,6 +163,8 @@ def iterate(
     parts: list[tuple[Tensor, State]] = []
     while True:
         state = solver.examine(problem, state)
+        if steps == 0:
+            last = state  # parts that are joined must have been examined alike
         if observe is not None:
             observe(steps, books.places, state)
         finite = torch.isfinite(solver.size(problem, state))

@@ -21,6 +21,8 @@ TORCH_FREE = (
     "solvers.linear.batch", "solvers.linear.rational.exact_certificate", "solvers.linear.verify.verification",
     "solvers.sparse.certificate", "solvers.sparse.variants", "solvers.sparse.errors", "service.sparse_cli",
     "solvers.linear.lane.exact_lane", "solvers.linear.lane.recheck", "service.pipeline", "service.verifying",
+    "solvers.implicit.imaging.operator_kinds", "solvers.implicit.imaging.methods", "solvers.implicit.errors",
+    "service.reconstruct_cli", "service.equilibrium_cli", "service.picture_files", "service.calculations_cli",
     "runtime.registry", "service.client", "service.cli", "service.http.app", "service.http.server",
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from runtime.names import ModelNotFound
 from service.effort import Effort
 from service.http.body import format_of, receive, unless_gone
 from service.http.engine import Engine
+from service.http.equilibrium_route import router as equilibrium_router
 from service.http.handlers import add_handlers
 from service.http.lists import answer_list
 from service.http.metrics import MEDIA_TYPE, CountRequests
@@ -26,6 +27,7 @@ from service.http.openapi import document, instance_body, metrics_answer, predic
 from service.http.overload import RefuseCrowd
 from service.http.parameters import asked_effort, only_known
 from service.http.questions import Asked, Question
+from service.http.reconstruction_route import router as reconstruction_router
 from service.http.responses import answer_one, engine_of, present
 from service.http.schemas import LiveShape, ModelCardShape, ModelListShape, ReadyShape
 from service.http.site import Site
@@ -36,8 +38,8 @@ from service.settings import Settings
 from service.version import farkas_version
 
 _DESCRIPTION = (
-    "Predicts the outcome of linear and mixed-integer programs, recovers sparse codes, "
-    "and proves what can be proved of either."
+    "Predicts the outcome of linear and mixed-integer programs, recovers sparse codes, reconstructs "
+    "pictures, finds equilibria of games, and proves what can be proved of each."
 )
 _JSON = "application/json"
 
@@ -73,7 +75,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.engine = engine
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     app.include_router(router)
-    app.include_router(sparse_router)
+    for calculations in (sparse_router, reconstruction_router, equilibrium_router):
+        app.include_router(calculations)
     app.mount("/pages", site, name="pages")
     app.add_middleware(RefuseCrowd)
     app.add_middleware(CountRequests, metrics=engine.metrics)
@@ -178,3 +181,15 @@ async def page(request: Request) -> Response:
 async def sparse_page(request: Request) -> Response:
     """The page for sparse recovery."""
     return await site.page(request.scope, "sparse.html")
+
+
+@router.api_route("/reconstruct", methods=["GET", "HEAD"], include_in_schema=False)
+async def reconstruction_page(request: Request) -> Response:
+    """The page for pictures."""
+    return await site.page(request.scope, "reconstruct.html")
+
+
+@router.api_route("/equilibrium", methods=["GET", "HEAD"], include_in_schema=False)
+async def equilibrium_page(request: Request) -> Response:
+    """The page for games."""
+    return await site.page(request.scope, "equilibrium.html")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 SPARSE_RECOVERY = "sparse-recovery"
+RECONSTRUCT = "reconstruct"
+EQUILIBRIUM = "equilibrium"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from runtime.names import UnusableModel
 from runtime.registry import Entry, Registry
 from service.http.served_model import ServedModel
+from service.implicit_models import implicit_facts
 from service.kinds import Kind, kind_of
 from service.sparse_facts import SparseFacts, facts_of
 
@@ -31,6 +32,7 @@ def _entry_json(entry: Entry, default: ServedModel, facts: SparseFacts | None) -
     except UnusableModel:
         card = {"kind": None}
     sha256 = card.get("weights_sha256")
+    implicit = implicit_facts(entry)
     return {
         "name": entry.name,
         "version": entry.version,
@@ -40,6 +42,7 @@ def _entry_json(entry: Entry, default: ServedModel, facts: SparseFacts | None) -
         "default": sha256 == default.sha256 and entry.version == default.version,
         "bundled": entry.bundled,
         "sparse": None if facts is None else asdict(facts),
+        "implicit": None if implicit is None else asdict(implicit),
     }
 
 
@@ -54,4 +57,5 @@ def default_json(default: ServedModel) -> dict[str, Any]:
         "default": True,
         "bundled": False,
         "sparse": None,
+        "implicit": None,
     }

@@ -14,6 +14,7 @@ from graphs.readers.json_format import Document
 from service.http.body import MEDIA_TYPES
 from service.http.handlers import PROBLEM_TYPE
 from service.http.items import TextItem
+from service.http.reconstruction_openapi import PARTS
 from service.http.schemas import AnswerShape, ItemErrorShape, ProblemShape
 from service.http.site import EXAMPLES
 
@@ -71,7 +72,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     made: dict[str, Any] = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
-    made["components"]["schemas"].update(_INSTANCE_PARTS)
+    made["components"]["schemas"].update(_INSTANCE_PARTS | PARTS)
     for path in made["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():

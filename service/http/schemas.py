@@ -215,19 +215,30 @@ class SparseFactsShape(Shape):
     dictionary_sha256: str | None = Field(description="Hash of the dictionary’s content, as answers have it")
 
 
+class ImplicitFactsShape(Shape):
+    """What is to be known of a network that reconstructs pictures, or predicts equilibria of a game."""
+
+    form: str | None = Field(description="Of one for pictures: gradient or proximal")
+    mode: str | None = Field(description="Of one for pictures: equilibrium or unrolled")
+    operator: dict[str, Any] | None = Field(description="Of one for pictures: what it was trained for")
+    game: dict[str, Any] | None = Field(description="Of one for equilibria: its game")
+
+
 class ModelEntryShape(Shape):
     """A model in the list of models."""
 
     name: str
     version: str
     kind: str | None = Field(
-        description="predictor, dictionary, sparse-network or hyperlista; null where its card cannot be read"
+        description="predictor, dictionary, sparse-network, hyperlista, reconstruction-network or "
+        "equilibrium-network; null where its card cannot be read"
     )
     sha256: str | None = Field(description="Hash of its weights; null where its card cannot be read")
     current: bool = Field(description="The version that the bare name stands for")
     default: bool = Field(description="The model that answers when none is named")
     bundled: bool = Field(description="It came with the package")
     sparse: SparseFactsShape | None = Field(description="Null of what is not for sparse recovery")
+    implicit: ImplicitFactsShape | None = Field(description="Null of what is not for pictures or games")
 
 
 class ModelListShape(Shape):

@@ -67,13 +67,13 @@ function dot(cx, cy, r, className, said) {
   return made;
 }
 
-function label(x, y, text, className) {
+export function label(x, y, text, className) {
   const made = drawn("text", { x, y, class: className });
   made.textContent = text;
   return made;
 }
 
-function drawn(tag, attributes) {
+export function drawn(tag, attributes) {
   const made = document.createElementNS(NAMESPACE, tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
   return made;

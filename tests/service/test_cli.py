@@ -290,7 +290,7 @@ def test_models_from_training_to_rollback(
 
 def test_models_list_for_people(farkas: Callable[..., Result]) -> None:
     lines = farkas("models", "list").stdout.splitlines()
-    headings = ["name", "version", "kind", "variant", "shape", "dictionary", "weights", "where"]
+    headings = ["name", "version", "kind", "variant", "shape", "for", "weights", "where"]
     assert lines[0].split() == headings
     assert any(line.split()[:4] == ["mine", "1", "predictor", "current"] for line in lines)
 

@@ -21,7 +21,11 @@ from service.client import ApiError, Client
 from service.http.app import create_app
 from service.http.engine import Engine
 from service.http.site import EXAMPLES
+from service.picture_files import write_png
 from service.settings import Settings
+from solvers.implicit.games.matrix_game import MatrixGame
+from solvers.implicit.games.skew_network import SkewNetwork
+from solvers.implicit.games.stored import save_equilibrium_network
 
 
 @pytest.fixture
@@ -210,3 +214,51 @@ sys.exit(" ".join({"torch", "numpy", "scipy", "pydantic", "fastapi", "graphs"} &
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr
+
+
+def test_reconstruction_of_rows_arrays_and_files(client: Client, tmp_path: Path) -> None:
+    truth = np.full((20, 20), 0.2)
+    truth[5:12, 6:15] = 0.8
+    (tmp_path / "a.png").write_bytes(write_png(truth))
+    np.save(tmp_path / "a.npy", truth)
+    asked: dict[str, Any] = {"degrade": True, "noise": 0.0, "methods": ["zero-filled"], "encoding": "numbers"}
+    blur = {"kind": "blur", "size": 3}
+    rows = client.reconstruct(truth.tolist(), blur, **asked)["results"][0]["images"]
+    assert np.shape(rows) == (1, 20, 20)
+    for given in (truth, tmp_path / "a.npy", tmp_path / "a.png", (tmp_path / "a.png").read_bytes()):
+        found = client.reconstruct(given, blur, **asked)["results"][0]["images"]
+        np.testing.assert_allclose(found, rows, atol=1e-6)
+    whole = np.fft.fft2(truth, norm="ortho")
+    scanned = client.reconstruct(
+        whole, "masked-fourier:acceleration=2", truth=truth, image_shape=(20, 20), methods=["total-variation"]
+    )
+    assert scanned["results"][0]["psnr"][0] > 20
+    np.savez(tmp_path / "k.npz", measurement=whole, operator="masked-fourier:acceleration=2")
+    found = client.reconstruct(tmp_path / "k.npz", image_shape=(20, 20), methods=["zero-filled"])
+    assert found["image_shape"] == [20, 20]
+    with_truth = client.reconstruct(truth.tolist(), "blur", truth=truth.tolist(), methods=["zero-filled"])
+    assert with_truth["results"][0]["psnr"] is not None
+    with pytest.raises(ApiError) as refused:
+        client.reconstruct(truth, "lens")
+    assert refused.value.type == "urn:farkas:problem:invalid-operator"
+    with pytest.raises(TypeError, match="measurement"):
+        client.reconstruct(3, "blur")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="finite"):
+        client.reconstruct([[float("nan")]], "blur")
+
+
+def test_equilibria_of_rows_arrays_and_files(client: Client, tmp_path: Path, settings: Settings) -> None:
+    network = SkewNetwork(MatrixGame.draw_game(3, 2, seed=1), hidden=4)
+    save_equilibrium_network(settings.models / "duel" / "1", network, {"name": "duel", "version": "1"})
+    contexts = np.array([[0.2, 0.7], [0.9, 0.1]])
+    np.save(tmp_path / "c.npy", contexts)
+    np.savez(tmp_path / "c.npz", contexts=contexts)
+    rows = client.equilibrium("duel", contexts.tolist(), gap=1e-6)
+    assert rows["provenance"] != ["predicted"] * 2
+    for given in (contexts, tmp_path / "c.npy", tmp_path / "c.npz"):
+        assert client.equilibrium("duel", given, gap=1e-6)["equilibrium"] == rows["equilibrium"]
+    with pytest.raises(ApiError) as refused:
+        client.equilibrium("duel", np.array([np.nan, 1.0]))
+    assert refused.value.type == "urn:farkas:problem:invalid-context"
+    with pytest.raises(ApiError):
+        client.equilibrium("duel", [float("nan"), 1.0])

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from graphs.readers import read_file
+from service.http.equilibrium_shapes import EquilibriumAnswerShape
+from service.http.reconstruction_shapes import ReconstructionAnswerShape, ReconstructionResultShape
 from service.http.schemas import ProblemShape
 from service.http.site import EXAMPLES, PAGES
 from service.http.sparse_shapes import SparseAnswerShape, SparseDictionaryShape, SparseModelShape
@@ -36,7 +38,15 @@ def scripts() -> str:
     return "".join(file.read_text() for file in sorted(PAGES.glob("*.js")))
 
 
-@pytest.mark.parametrize(("page", "script"), [("/", "pages/page.js"), ("/sparse", "pages/sparse.js")])
+@pytest.mark.parametrize(
+    ("page", "script"),
+    [
+        ("/", "pages/page.js"),
+        ("/sparse", "pages/sparse.js"),
+        ("/reconstruct", "pages/reconstruct.js"),
+        ("/equilibrium", "pages/equilibrium.js"),
+    ],
+)
 def test_the_pages_and_everything_they_name_are_served(api: Any, page: str, script: str) -> None:
     reply = api.get(page)
     assert reply.status_code == 200
@@ -48,7 +58,7 @@ def test_the_pages_and_everything_they_name_are_served(api: Any, page: str, scri
         assert api.get(f"/{address.removeprefix('./')}").status_code == 200, address
 
 
-@pytest.mark.parametrize("page", ["index.html", "sparse.html"])
+@pytest.mark.parametrize("page", sorted(path.name for path in PAGES.glob("*.html")))
 def test_the_pages_work_under_their_own_policy(page: str) -> None:
     html = (PAGES / page).read_text()
     assert not re.search(r"\son\w+=|style=|<style|javascript:", html)
@@ -73,7 +83,9 @@ def test_the_documentation_comes_from_this_host(api: Any) -> None:
         assert api.get(address).status_code == 200, address
 
 
-@pytest.mark.parametrize("address", ["/", "/sparse", "/pages/page.js", "/pages/stems.js", "/docs"])
+@pytest.mark.parametrize(
+    "address", ["/", "/sparse", "/reconstruct", "/equilibrium", "/pages/page.js", "/docs"]
+)
 def test_no_page_names_another_host(api: Any, address: str) -> None:
     text = api.get(address).text.replace("http://www.w3.org/2000/svg", "")
     assert not re.search(r"https?:|[\"'(]//", text)
@@ -134,3 +146,24 @@ def test_the_sparse_page_reads_only_members_that_codes_have(api: Any) -> None:
         assert found <= set(names.model_fields)
     listed = {entry["name"] for entry in api.get("/v1/models").json()["models"]}
     assert set(re.findall(r'BUNDLED = "([^"]+)"', script)) <= listed
+
+
+def test_the_pages_of_pictures_and_games_read_only_members_that_answers_have() -> None:
+    for files, parts in (
+        (
+            ("reconstruct.js", "reconstruct-answers.js"),
+            {"answer": ReconstructionAnswerShape, "result": ReconstructionResultShape},
+        ),
+        (("equilibrium.js", "equilibrium-answers.js"), {"answer": EquilibriumAnswerShape}),
+    ):
+        script = "".join((PAGES / name).read_text() for name in files)
+        for part, shape in parts.items():
+            found = set(re.findall(rf"\b{part}\??\.(\w+)", script))
+            assert found
+            assert found <= set(shape.model_fields)
+
+
+def test_every_picture_to_try_is_drawn() -> None:
+    named = re.findall(r'data-picture="([^"]+)"', (PAGES / "reconstruct.html").read_text())
+    script = (PAGES / "reconstruct-pictures.js").read_text()
+    assert re.findall(r"PICTURES = {([^}]*)}", script)[0].replace(" ", "").split(",") == named

@@ -1,4 +1,5 @@
-"""Sparse recovery from a real server with a real worker: what takes too long is killed, and nobody else."""
+"""Calculations from a real server with a real worker: what takes too long is killed, and nobody else; torch
+and pictures are the worker's business."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ import psutil
 import pytest
 
 from service.client import ApiError, Client
+from service.picture_files import write_png
 
 ROOT = Path(__file__).parents[3]
 COMMAND = "from service.cli import app; app(prog_name='farkas')"
@@ -96,3 +98,20 @@ def test_the_servers_own_process_loads_no_torch(server: tuple[int, str]) -> None
         pytest.skip("no /proc here")
     assert maps_torch(worker.pid)
     assert not maps_torch(pid)
+
+
+def test_pictures_are_decoded_in_the_worker(server: tuple[int, str]) -> None:
+    """The worker maps the library that decodes them, the server does not."""
+    pid, address = server
+    picture = write_png(np.full((24, 24), 0.5))
+    with Client(address) as client:
+        answer = client.reconstruct(picture, "blur", degrade=True, methods=["zero-filled"])
+        assert answer["image_shape"] == [24, 24]
+        with pytest.raises(ApiError) as refused:
+            client.reconstruct(picture[:50], "blur", degrade=True)
+        assert (refused.value.status, refused.value.type) == (400, "urn:farkas:problem:malformed-file")
+    (worker,) = psutil.Process(pid).children(recursive=True)
+    if not Path(f"/proc/{pid}/maps").exists():
+        pytest.skip("no /proc here")
+    assert "/PIL/" in Path(f"/proc/{worker.pid}/maps").read_text()
+    assert "/PIL/" not in Path(f"/proc/{pid}/maps").read_text()

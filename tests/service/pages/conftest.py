@@ -29,6 +29,8 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
 PATIENCE = 10.0
+ASKED = ("/v1/predict", "/v1/sparse-recovery", "/v1/reconstruct", "/v1/equilibrium")
+"""Addresses that may refuse a question."""
 
 
 class Server:
@@ -92,7 +94,7 @@ class Visit:
         return [url for url in self.requested if not url.startswith(own)]
 
     def _note(self, message: ConsoleMessage) -> None:
-        asked = any(address in message.location["url"] for address in ("/v1/predict", "/v1/sparse-recovery"))
+        asked = any(address in message.location["url"] for address in ASKED)
         ours = asked or "CONNECTION_REFUSED" in message.text
         refused = "Failed to load resource" in message.text and ours
         if message.type in ("error", "warning") and not refused:

@@ -103,7 +103,7 @@ def test_shine_falls_back_where_its_inverse_is_too_large() -> None:
         assert torch.allclose(found, expected, atol=1e-12)
 
 
-def test_shine_needs_broyden() -> None:
+def test_shine_needs_an_inverse() -> None:
     with pytest.raises(TypeError, match="Picard has none"):
         gradients(Shine(), Picard())
 

@@ -112,19 +112,54 @@ def test_broydens_inverse_meets_its_secant_equation() -> None:
     generator = torch.Generator().manual_seed(1)
     u, v = torch.randn(2, 4, 10, generator=generator, dtype=torch.float64)
     assert torch.allclose((inverse_from_left(state, u) * v).sum(1), (u * inverse_from_right(state, v)).sum(1))
-    assert torch.equal(inverse_from_right(restarted(state), v), -v)
+    assert torch.equal(inverse_from_right(restarted(state, torch.ones(4, dtype=torch.bool)), v), -v)
 
 
 def test_broydens_memory_is_bounded() -> None:
     f, _ = contraction(2, 40, 0.99, seed=2)
     found = iterate(Broyden(1e-14, memory=5), f, torch.zeros(2, 40, dtype=torch.float64), max_iterations=30)
     assert isinstance(found.state, BroydenState)
-    assert found.state.left.shape[2] <= 5
+    assert found.state.left.shape[1] <= 5
     assert float(relative_residual(found.state).max()) < 0.1
 
 
 def test_andersons_weights_do_not_depend_on_the_unit() -> None:
     residuals = torch.randn(3, 4, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    weights = Anderson().weights(residuals)
+    held = torch.tensor([4, 4, 4])
+    weights = Anderson().weights(residuals, held)
     assert torch.allclose(weights.sum(1), torch.ones(3, dtype=torch.float64))
-    assert torch.allclose(Anderson().weights(1e-6 * residuals), weights, rtol=1e-9)
+    assert torch.allclose(Anderson().weights(1e-6 * residuals, held), weights, rtol=1e-9)
+
+
+def test_anderson_restarts_an_item_whose_residual_grows() -> None:
+    """Two items of one map, but that the second's has another branch where its first steps lead."""
+
+    def f(z: Tensor) -> Tensor:
+        return torch.stack([torch.cos(z[0]), torch.where(z[1] > 0.9, z[1] + 50.0, torch.cos(z[1]))])
+
+    solver = Anderson(1e-10, memory=6)
+    state = solver.init(f, torch.zeros(2, 1, dtype=torch.float64))
+    counts = [state.held.tolist()]
+    for _ in range(4):
+        state = solver.step(f, state)
+        counts.append(state.held.tolist())
+    assert [count[0] for count in counts] == [1, 2, 3, 4, 5]
+    assert 1 in [count[1] for count in counts[1:]]
+    weights = solver.weights_of_gram(state.gram, torch.tensor([5, 1]))
+    assert torch.equal(weights[1], torch.tensor([0, 0, 0, 0, 1], dtype=torch.float64))
+    assert float(weights[0, :-1].abs().max()) > 0.0
+
+
+def test_broyden_begins_again_where_the_residual_grows() -> None:
+    """The second item's map jumps at its second step; its inverse is forgotten, the first's is not."""
+
+    def f(z: Tensor) -> Tensor:
+        jump = torch.where(z[1] > 0.5, z[1] + 100.0, 0.5 * z[1] + 1.0)
+        return torch.stack([0.5 * z[0] + 1.0, jump])
+
+    state = Broyden().init(f, torch.zeros(2, 3, dtype=torch.float64))
+    state = Broyden().step(f, state)
+    assert float(state.left[0].abs().max()) > 0.0
+    assert float(state.left[1].abs().max()) == 0.0
+    kept = Broyden(growth=float("inf"))
+    assert float(kept.step(f, kept.init(f, torch.zeros(2, 3).double())).left[1].abs().max()) > 0.0

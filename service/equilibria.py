@@ -1,0 +1,129 @@
+"""Equilibria's straight line, for the HTTP API and the command alike:
+
+question ──model──▶ EquilibriumNetwork and its game ──find_equilibrium──▶ EquilibriumAnswer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from runtime.checkpoints import CheckpointError
+from runtime.names import UnusableModel
+from runtime.registry import Registry
+from service.equilibrium_questions import EquilibriumQuestion, Seeking
+from service.errors import QuestionTooLarge
+from service.kinds import Kind, require_kind
+from service.recent import Recent
+from service.reconstruction_questions import raise_limit
+from service.settings import Settings, registry_of
+from service.sparse_models import found_of_kind, identity
+from solvers.implicit.errors import UnsuitableNetwork
+from solvers.implicit.games.finding import Equilibrium, EquilibriumOptions, find_equilibrium
+from solvers.implicit.games.game import Game
+from solvers.implicit.games.stored import load_equilibrium_network
+
+Find = Callable[[str], Path]
+
+
+@dataclass(frozen=True)
+class UsedEquilibriumNetwork:
+    """Which network predicted."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, eq=False)
+class EquilibriumAnswer:
+    """Attributes:
+    found: equilibria and measures, of B contexts.
+    game: whose they are.
+    seconds: wall time.
+    shortfall: a sentence, where a gap was asked for that is not proved of all.
+    """
+
+    found: Equilibrium
+    game: Game
+    model: UsedEquilibriumNetwork
+    seconds: float
+    shortfall: str | None = None
+
+
+class EquilibriumFinder:
+    """Answers questions; keeps the networks that were last asked for.
+
+    Args:
+        settings: limits, and where the registry is.
+        find: what finds models; by default the registry's names, never paths.
+        limited: whether the limits hold that protect a server.
+    """
+
+    def __init__(self, settings: Settings, find: Find | None = None, *, limited: bool = True) -> None:
+        self._settings = settings
+        self._registry: Registry = registry_of(settings)
+        self._find = find or (lambda name: self._registry.find(name).folder)
+        self._limited = limited
+        self._networks: Recent[Path, Any] = Recent(settings.loaded_models)
+
+    def answer(self, question: EquilibriumQuestion) -> EquilibriumAnswer:
+        """The equilibria of all contexts.
+
+        Raises:
+            ImplicitInputError, RegistryError, ServiceError: the question is refused.
+        """
+        started = perf_counter()
+        question.seeking.check(self._settings, limited=self._limited)
+        contexts = np.atleast_2d(question.contexts)
+        if self._limited and len(contexts) > self._settings.max_contexts:
+            raise QuestionTooLarge(
+                f"there are more than {self._settings.max_contexts:,} contexts",
+                hint=f"send them in several requests, or {raise_limit('MAX_CONTEXTS')}",
+            )
+        folder = found_of_kind(self._registry, self._find, question.model, Kind.EQUILIBRIUM)
+        require_kind(folder, question.model, Kind.EQUILIBRIUM)
+        used = UsedEquilibriumNetwork(*identity(folder))
+        network = self._networks.get(folder, lambda: _loaded(folder))
+        if question.seeking.gap is not None and not network.game.is_known:
+            raise UnsuitableNetwork(
+                f"{used.name}@{used.version} knows only equilibria of its game: no gap can be proved",
+                hint="leave gap out",
+            )
+        options = self._options(question.seeking)
+        found = find_equilibrium(network, network.game.check(contexts), options)
+        seconds = perf_counter() - started
+        return EquilibriumAnswer(found, network.game, used, seconds, shortfall(found, question.seeking))
+
+    def _options(self, seeking: Seeking) -> EquilibriumOptions:
+        said = {
+            "max_iterations": seeking.max_iterations,
+            "tolerance": seeking.tolerance,
+            "gap": seeking.gap,
+            "time_limit": self._settings.solve_seconds if seeking.time_limit is None else seeking.time_limit,
+        }
+        given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+        return EquilibriumOptions(**given)
+
+
+def shortfall(found: Equilibrium, seeking: Seeking) -> str | None:
+    """A sentence on the contexts whose gap is not proved; None where all are, or none was asked for."""
+    if seeking.gap is None:
+        return None
+    missed = int(np.sum(~(found.gap <= seeking.gap)))
+    if not missed:
+        return None
+    largest = float(np.max(found.gap))
+    known = f"of those at most {largest:.2g} is" if np.isfinite(largest) else "of some nothing is"
+    return f"a gap of {seeking.gap:g} is not proved for {missed:,} of {len(found.gap):,} ({known})"
+
+
+def _loaded(folder: Path) -> Any:
+    try:
+        return load_equilibrium_network(folder)
+    except CheckpointError as error:
+        raise UnusableModel(str(error)) from error

@@ -1,0 +1,58 @@
+"""What can be asked of equilibria, over HTTP and by the command alike; torch-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import isfinite
+
+from service.arrays import Matrix
+from service.errors import InvalidRequest, QuestionTooLarge
+from service.reconstruction_questions import check_time, raise_limit
+from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Seeking:
+    """How equilibria are to be found.
+
+    Attributes:
+        gap: go on from the prediction until the gap is proved to be at most this; None for the prediction.
+        max_iterations, tolerance: of the network's own iteration; None for the usual ones.
+        time_limit: seconds; None for what the settings give.
+    """
+
+    gap: float | None = None
+    max_iterations: int | None = None
+    tolerance: float | None = None
+    time_limit: float | None = None
+
+    def check(self, settings: Settings, *, limited: bool = True) -> None:
+        """Refuse what makes no sense for any game and, if `limited`, what is beyond a server's limits.
+
+        Raises:
+            InvalidRequest, QuestionTooLarge
+        """
+        for name in ("gap", "tolerance"):
+            value = getattr(self, name)
+            if value is not None and not (isfinite(value) and value > 0.0):
+                raise InvalidRequest(f"{name}: a positive number")
+        if self.max_iterations is not None and self.max_iterations < 1:
+            raise InvalidRequest("max_iterations: at least 1")
+        if limited and self.max_iterations is not None and self.max_iterations > settings.max_iterations:
+            raise QuestionTooLarge(
+                f"max_iterations: more than {settings.max_iterations}", hint=raise_limit("MAX_ITERATIONS")
+            )
+        check_time(self.time_limit, settings, limited=limited)
+
+
+@dataclass(frozen=True, eq=False)
+class EquilibriumQuestion:
+    """Attributes:
+    model: a network of the registry, whose game is meant: `name` or `name@version`.
+    contexts: one, shape (d,), or many, shape (B, d).
+    seeking: how.
+    """
+
+    model: str
+    contexts: Matrix
+    seeking: Seeking = field(default_factory=Seeking)

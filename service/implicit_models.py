@@ -1,0 +1,95 @@
+"""What the registry has for pictures and games: which network is meant, what lists say of it; torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.checkpoints import CARD, CheckpointError, read_card
+from runtime.names import UnusableModel
+from runtime.registry import Entry, Registry
+from service.kinds import Kind, kind_of
+
+
+@dataclass(frozen=True)
+class ImplicitFacts:
+    """Attributes:
+    form, mode: of a network that reconstructs pictures: gradient or proximal, equilibrium or unrolled.
+    operator: what it was trained for, as a description.
+    game: of a network that predicts equilibria: the description of its game.
+    """
+
+    form: str | None
+    mode: str | None
+    operator: dict[str, Any] | None
+    game: dict[str, Any] | None
+
+    def text(self) -> str:
+        """The operator or the game in a word, for a table."""
+        found = (self.operator or {}).get("kind") or (self.game or {}).get("name")
+        return str(found) if found is not None else ""
+
+
+def implicit_facts(entry: Entry) -> ImplicitFacts | None:
+    """None of what is neither, and of what cannot be read."""
+    card = readable_card(entry)
+    return _facts(card) if kind_of(card) in (Kind.RECONSTRUCTION, Kind.EQUILIBRIUM) else None
+
+
+def network_facts(folder: Path) -> ImplicitFacts:
+    """Of a checkpoint.
+
+    Raises:
+        UnusableModel: its card cannot be read.
+    """
+    try:
+        return _facts(read_card(folder))
+    except CheckpointError as error:
+        raise UnusableModel(str(error)) from error
+
+
+def network_for(registry: Registry, operator: Mapping[str, Any]) -> Path | None:
+    """The network for pictures under an operator: of those trained for its kind, one with its very parameters
+    first, one's own before bundled ones, of several the one added last. Current versions count."""
+    found = [
+        (entry, trained)
+        for entry in registry.entries()
+        if entry.current and (trained := _trained_for(entry)).get("kind") == operator["kind"]
+    ]
+    if not found:
+        return None
+    return max(found, key=lambda pair: (pair[1] == operator, *_added(pair[0])))[0].folder
+
+
+def readable_card(entry: Entry) -> Mapping[str, Any]:
+    """Of no kind where it is damaged: that does not hide the others."""
+    try:
+        return entry.card()
+    except UnusableModel:
+        return {"kind": ""}
+
+
+def _facts(card: Mapping[str, Any]) -> ImplicitFacts:
+    operator, game = _object(card, "operator"), _object(card, "game")
+    return ImplicitFacts(_text(card, "form"), _text(card, "mode"), operator, game)
+
+
+def _trained_for(entry: Entry) -> Mapping[str, Any]:
+    card = readable_card(entry)
+    return (_object(card, "operator") or {}) if kind_of(card) == Kind.RECONSTRUCTION else {}
+
+
+def _added(entry: Entry) -> tuple[bool, int, str]:
+    return not entry.bundled, (entry.folder / CARD).stat().st_mtime_ns, entry.name
+
+
+def _text(card: Mapping[str, Any], name: str) -> str | None:
+    value = card.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _object(card: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    value = card.get(name)
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,203 @@
+"""What `farkas reconstruct` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+import typer
+
+from graphs.errors import InstanceError
+from runtime.files import write_atomically
+from service import output
+from service.arrays import write_npy, write_npz
+from service.choices import SOME_BAD
+from service.errors import OWN, InvalidRequest, UnreadableFile, problem_of
+from service.fatal import fatal_in_one_line
+from service.measurement_arrays import read_measurement, read_measurement_file
+from service.picture_files import is_picture, write_png
+from service.reading import display_name
+from service.reconstruction_output import (
+    answer_arrays,
+    answer_document,
+    images_of,
+    measures_document,
+    notes,
+    result_table,
+    sheet,
+)
+from service.reconstruction_questions import (
+    SIZE,
+    Approach,
+    Degradation,
+    ReconstructionQuestion,
+    operator_of,
+)
+from service.settings import Settings, registry_of
+from service.sparse_files import file_bytes
+
+if TYPE_CHECKING:
+    from service.reconstructing import ReconstructionAnswer, Reconstructor
+
+_ZIP = b"PK\x03\x04"
+_BYTES_A_NUMBER = 16
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the options ask of every file; see `ReconstructionQuestion`."""
+
+    operator: str | None
+    image_shape: tuple[int, int] | None
+    degradation: Degradation | None
+    size: int | None
+    approach: Approach
+
+
+def reconstruct_files(
+    files: Sequence[Path],
+    asked: Asked,
+    settings: Settings,
+    *,
+    target: Path | None = None,
+    as_json: bool = False,
+) -> int:
+    """Reconstruct what every file measures and say what came of it; the exit status.
+
+    What is wrong with the only file is fatal; of several, the others are answered.
+    """
+    from runtime.progress import progress_bar
+
+    with fatal_in_one_line():
+        _check_target(target, files)
+        reconstructor = _reconstructor(settings)
+        asked.approach.check(settings, limited=False)
+    answered: list[tuple[str, ReconstructionAnswer]] = []
+    bad = 0
+    with progress_bar("reconstructing", len(files), unit="files") as bar:
+        for path in files:
+            try:
+                answer = reconstructor.answer(_question(path, asked, settings))
+                if target is not None:
+                    _write(target, path, answer, in_folder=_is_folder(target, files))
+            except (*OWN, OSError) as error:
+                if len(files) == 1:
+                    with fatal_in_one_line():
+                        raise
+                bad += 1
+                _say_wrong(path, error)
+            else:
+                answered.append((display_name(path), answer))
+                if as_json:
+                    typer.echo(_line(path, answer))
+            bar.advance()
+    if answered and not as_json:
+        output.console().print(result_table(answered))
+    for name, answer in answered:
+        for note in notes(answer):
+            typer.echo(f"{name}: {note}", err=True)
+    return SOME_BAD if bad else 0
+
+
+def _reconstructor(settings: Settings) -> Reconstructor:
+    import torch
+
+    from service.reconstructing import Reconstructor
+
+    torch.set_num_threads(settings.threads)
+    return Reconstructor(settings, registry_of(settings).resolve, limited=False)
+
+
+def _question(path: Path, asked: Asked, settings: Settings) -> ReconstructionQuestion:
+    shown, most = display_name(path), settings.max_inflated_bytes
+    data = file_bytes(path, shown, most)
+    numbers = most // _BYTES_A_NUMBER
+    text, measurements, picture, truth = asked.operator, None, None, None
+    try:
+        if is_picture(data):
+            picture = data
+        elif data.startswith(_ZIP):
+            file = read_measurement_file(data, most=numbers)
+            measurements, truth = file.measurement, file.truth
+            text = file.operator if text is None else text
+        else:
+            measurements = read_measurement(data, name=shown, most=numbers)
+    except InstanceError as error:
+        raise UnreadableFile(f"{shown}: {error.detail}", hint=error.hint or "") from error
+    if text is None:
+        raise InvalidRequest("no operator is named", hint="say it with --operator")
+    return ReconstructionQuestion(
+        operator=operator_of(text),
+        measurements=measurements,
+        picture=picture,
+        image_shape=asked.image_shape,
+        degradation=asked.degradation,
+        truth=None if asked.degradation is not None else truth,
+        size=SIZE if asked.size is None else asked.size,
+        approach=asked.approach,
+    )
+
+
+def _check_target(target: Path | None, files: Sequence[Path]) -> None:
+    """Refuse a place to write that is none, before anything is worked on.
+
+    Raises:
+        UnreadableFile, InvalidRequest
+    """
+    if target is None:
+        return
+    if not _is_folder(target, files):
+        if not target.parent.is_dir():
+            raise UnreadableFile(f"there is no folder {str(target.parent)!r} to write to")
+        return
+    if target.exists() and not target.is_dir():
+        raise InvalidRequest(
+            f"{str(target)!r} is no folder", hint="the pictures of several files go to a folder"
+        )
+    names = [path.stem for path in files]
+    if len(set(names)) < len(names):
+        raise InvalidRequest("two of the files would be written under the same name", hint="rename one")
+    target.mkdir(parents=True, exist_ok=True)
+
+
+def _is_folder(target: Path, files: Sequence[Path]) -> bool:
+    return len(files) > 1 or target.suffix == ""
+
+
+def _write(target: Path, path: Path, answer: ReconstructionAnswer, *, in_folder: bool) -> None:
+    if in_folder:
+        write_atomically(target / f"{path.stem}.png", _written(answer, ".png"))
+    else:
+        write_atomically(target, _written(answer, target.suffix.lower()))
+
+
+def _written(answer: ReconstructionAnswer, suffix: str) -> bytes:
+    if suffix == ".json":
+        return answer_document(answer) + b"\n"
+    if suffix == ".npz":
+        return write_npz(answer_arrays(answer))
+    one_method = len(answer.results) == 1
+    if suffix == ".npy":
+        if not one_method:
+            raise InvalidRequest("a .npy file has the pictures of one method", hint="write .npz or .json")
+        return write_npy(images_of(answer.results[0]))
+    if len(answer.measurements) > 1:
+        raise InvalidRequest("a .png file has one picture", hint="write .npy, .npz or .json")
+    return write_png(images_of(answer.results[0])[0] if one_method else sheet(answer))
+
+
+def _line(path: Path, answer: ReconstructionAnswer) -> bytes:
+    return orjson.dumps({"file": display_name(path), **orjson.loads(measures_document(answer))})
+
+
+def _say_wrong(path: Path, error: Exception) -> None:
+    if isinstance(error, OSError):
+        typer.echo(f"{display_name(path)}: {error}", err=True)
+        return
+    problem = problem_of(error)
+    prefix = f"{display_name(path)}: "
+    detail = problem.detail.removeprefix(prefix)
+    typer.echo(prefix + detail + (f" ({problem.hint})" if problem.hint else ""), err=True)

@@ -1,0 +1,1 @@
+"""Pictures from incomplete measurements: forward operators, classical methods, networks at equilibrium."""

@@ -1,0 +1,110 @@
+"""Reconstruction networks as checkpoints: safetensors and a card, never a pickle.
+
+The kernels are stored as they are applied, so their norms are within the card's bound without another
+division.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from runtime.checkpoints import Checkpoint, CheckpointError
+from solvers.implicit.imaging.reconstruction_network import NetworkShape, ReconstructionNetwork
+from solvers.implicit.imaging.residual_network import ResidualShape
+from solvers.stamped import Stamp
+
+KIND = "reconstruction-network"
+FORMAT = 1
+_STAMP = Stamp(KIND, "implicit_card", FORMAT)
+_LARGEST = 4096
+"""Of the sizes that a card states."""
+
+
+def save_reconstruction_network(
+    folder: Path, network: ReconstructionNetwork, card: Mapping[str, Any]
+) -> None:
+    """Write it.
+
+    Args:
+        card: name, version, `operator` (the description it was trained for), and what else is to be known.
+    """
+    network.eval()
+    tensors: dict[str, Tensor] = {"log_step": network.log_step.detach().reshape(1)}
+    with torch.no_grad():
+        for index, (kernel, bias) in enumerate(network.residual.kernels()):
+            tensors |= {f"kernel.{index}": kernel.contiguous(), f"bias.{index}": bias}
+        bound = network.residual.lipschitz_bound()
+    shape = network.shape
+    residual = shape.residual
+    stamped = {
+        **card,
+        "title": shape.title,
+        "form": shape.form,
+        "mode": shape.mode,
+        "depth": shape.depth,
+        "channels": residual.channels,
+        "dilations": list(residual.dilations),
+        "fold": residual.fold,
+        "lipschitz": residual.lipschitz,
+        "averaging": residual.averaging,
+        "lipschitz_bound": bound,
+        "parameters": sum(value.numel() for value in tensors.values()),
+    }
+    _STAMP.save(folder, tensors, stamped)
+
+
+def load_reconstruction_network(folder: Path) -> ReconstructionNetwork:
+    """The network, in evaluation mode, its card as `network.card`.
+
+    Raises:
+        CheckpointError: it is no network of this kind, or damaged.
+    """
+    checkpoint = _STAMP.load(folder)
+    network = ReconstructionNetwork(_shape(checkpoint, folder))
+    wanted: dict[str, Tensor] = {"log_step": network.log_step}
+    layers: Any = network.residual.layers
+    for index, layer in enumerate(layers):
+        wanted |= {f"kernel.{index}": layer.weight, f"bias.{index}": layer.bias}
+    found = checkpoint.tensors
+    if {name: value.numel() for name, value in wanted.items()} != {
+        name: value.numel() for name, value in found.items()
+    }:
+        raise CheckpointError(f"the weights of {folder.name} are not those of the network on its card")
+    if not all(bool(torch.isfinite(value).all()) for value in found.values()):
+        raise CheckpointError(f"the weights of {folder.name} are not finite")
+    with torch.no_grad():
+        for name, value in wanted.items():
+            value.copy_(found[name].reshape(value.shape))
+    network.card = dict(checkpoint.card)
+    network.freeze()
+    return network
+
+
+def _shape(checkpoint: Checkpoint, folder: Path) -> NetworkShape:
+    card = checkpoint.card
+    try:
+        sizes = [int(card[name]) for name in ("depth", "channels", "fold")]
+        dilations = tuple(int(value) for value in card["dilations"])
+        if max(*sizes, *dilations) > _LARGEST or not isinstance(card.get("operator"), dict):
+            raise ValueError("the sizes are too large, or there is no operator")
+        residual = ResidualShape(
+            sizes[1], dilations, sizes[2], _number(card["lipschitz"]), _number(card["averaging"])
+        )
+        return NetworkShape(card["form"], card["mode"], sizes[0], residual)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise CheckpointError(f"the card of {folder.name} does not say what network it is") from error
+
+
+def _number(value: Any) -> float | None:
+    if value is None:
+        return None
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("not finite")
+    return number

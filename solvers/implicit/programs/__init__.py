@@ -1,0 +1,1 @@
+"""Linear and convex quadratic programs as differentiable layers."""
