@@ -9,9 +9,11 @@ float64, forward and backward to 1e-12.
 
 from __future__ import annotations
 
+import gc
 import statistics
 import sys
 import time
+import weakref
 from typing import Any
 
 import torch
@@ -68,20 +70,30 @@ def one(method: Method, given: Setting) -> tuple[float, float]:
     return turned - begun, time.process_time() - turned
 
 
+class Kept:
+    """A tensor that a graph keeps; it goes when the graph goes."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+
 def kept_bytes(method: Method, given: Setting, iterations: int) -> int:
-    """What is kept for the backward pass after so many iterations, each storage counted once."""
-    seen: dict[int, int] = {}
+    """What is kept for the backward pass after so many iterations, each storage counted once; what graphs
+    within the forward run kept, and are gone, is not."""
+    alive: weakref.WeakSet[Kept] = weakref.WeakSet()
 
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        seen[storage.data_ptr()] = storage.nbytes()
-        held.append(tensor)  # so that its address is not given out again
-        return tensor
+    def pack(tensor: Tensor) -> Kept:
+        kept = Kept(tensor)
+        alive.add(kept)
+        return kept
 
-    held: list[Tensor] = []
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        method.forward(given, iterations)
-    return sum(seen.values()) + method.extra(given)
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda kept: kept.tensor):
+        loss = method.forward(given, iterations)
+    gc.collect()
+    storages = [kept.tensor.untyped_storage() for kept in alive]
+    total = sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+    del loss
+    return total + method.extra(given)
 
 
 def measured(channels: int) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
     x = E(picture),   z* = max(γ K ∗ z* + x, 0),   scores = H(z*)
 
-K is a convolution of norm at most 1 and γ < 1, so the cell contracts with γ and z* is unique. E is two
-convolutions, H a mean over blocks of pixels and a linear map. The setting is that of JFB (Fung, Heaton, Li,
+K is a convolution of norm at most 1 and γ < 1, so the cell contracts with γ and z* is unique. E is a
+convolution, H a mean over blocks of pixels and a linear map. The setting is that of JFB (Fung, Heaton, Li,
 McKenzie, Osher and Yin 2022), with a cell of our own.
 """
 
@@ -94,9 +94,7 @@ class ImplicitClassifier(nn.Module):
         super().__init__()
         self.shape = shape = shape or ClassifierShape()
         width = shape.channels
-        self.encoder = nn.Sequential(
-            nn.Conv2d(1, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1)
-        )
+        self.encoder = nn.Conv2d(1, width, 3, padding=1)
         self.mixing = SpectralConvolution(width, width)
         self.mixing.register_parameter("bias", None)  # x has one
         self.features = FixedPointLayer(

@@ -94,11 +94,17 @@ class FixedPointMethod(AbstractSolver[Map, StateT]):
         tolerance: of the relative residual.
         patience: looks without improvement after which an item has STALLED; None: never.
         improvement: the factor, in (0, 1], by which the residual must fall meanwhile.
+        every: steps from one look at the residuals to the next; a look costs about as much as a small cell's
+            step, and an item that converges between two is iterated on until the next.
     """
 
     tolerance: float = 1e-6
     patience: int | None = field(default=None, kw_only=True)
     improvement: float = field(default=0.9, kw_only=True)
+    every: int = field(default=1, kw_only=True)
+
+    def interval(self, steps: int) -> int:
+        return self.every
 
     def examine(self, problem: Map, state: StateT) -> StateT:
         if self.patience is None:

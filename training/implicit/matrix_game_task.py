@@ -59,9 +59,11 @@ def make_task(settings: MatrixGameSettings, seed: int, data: Path | None) -> Mat
     else:
         pairs = _strategies(own_pairs(data))
         game = MatrixGame(
-            pairs.observed.shape[1], pairs.contexts.shape[1], regularization=settings.regularization
+            pairs.observed.shape[1],
+            pairs.contexts.shape[1],
+            regularization=settings.regularization,
+            context_box=(pairs.contexts.min(axis=0), pairs.contexts.max(axis=0)),
         )
-        game.context_lower, game.context_upper = pairs.contexts.min(axis=0), pairs.contexts.max(axis=0)
         split = split_own(pairs, seed, data.name)
     torch.manual_seed(seed)
     network = SkewNetwork(

@@ -47,13 +47,20 @@ class MatrixGame(Game):
     actions, context_size: n ≥ 2 and k ≥ 1.
     weights: s_ij w_ij of the pairs i < j row by row, shape (n (n − 1) / 2, k); None: not known.
     regularization: τ ≥ 0.
+    context_box: the least and the largest contexts, shape (k,) each; None: 0 and 1.
     """
 
     name: ClassVar[str] = "matrix-game"
     gap_name: ClassVar[str] = "exploitability"
 
     def __init__(
-        self, actions: int, context_size: int, weights: Matrix | None = None, *, regularization: float = 0.0
+        self,
+        actions: int,
+        context_size: int,
+        weights: Matrix | None = None,
+        *,
+        regularization: float = 0.0,
+        context_box: tuple[Vector, Vector] | None = None,
     ) -> None:
         pairs = actions * (actions - 1) // 2
         if actions < 2 or context_size < 1:
@@ -66,7 +73,12 @@ class MatrixGame(Game):
         self.weights = weights
         self.regularization = regularization
         self.context_names = tuple(f"d{place + 1}" for place in range(context_size))
-        self.context_lower, self.context_upper = np.zeros(context_size), np.ones(context_size)
+        self.context_lower, self.context_upper = context_box or (np.zeros(context_size), np.ones(context_size))
+        for end in (self.context_lower, self.context_upper):
+            if end.shape != (context_size,) or not (np.abs(end) <= _FARTHEST).all():
+                raise ValueError(f"a box of contexts has {context_size} finite numbers below and above")
+        if (self.context_lower > self.context_upper).any():
+            raise ValueError("a box of contexts ends where it begins or above")
         self.equilibrium_shape = (actions,)
         self.observed_size = actions
         self._rows, self._columns = np.triu_indices(actions, 1)
@@ -93,6 +105,8 @@ class MatrixGame(Game):
             "context_size": self.context_size,
             "regularization": self.regularization,
             "known": self.is_known,
+            "context_lower": self.context_lower.tolist(),
+            "context_upper": self.context_upper.tolist(),
         }
 
     def tensors(self) -> dict[str, Tensor]:

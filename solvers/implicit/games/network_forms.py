@@ -13,6 +13,8 @@ from solvers.implicit.games.skew_network import SkewNetwork
 from solvers.implicit.games.traffic_game import TrafficGame
 
 _WIDEST, _HIGHEST = 1 << 12, 16
+_LARGEST = 1 << 26
+"""Weights of one matrix: a card must not take the memory for a network whose weights are not beside it."""
 
 
 def make_network(description: Mapping[str, Any], game: Game) -> EquilibriumNetwork:
@@ -23,15 +25,19 @@ def make_network(description: Mapping[str, Any], game: Game) -> EquilibriumNetwo
     """
     form = description["form"]
     if form == SkewNetwork.form and isinstance(game, MatrixGame):
-        return SkewNetwork(game, hidden=_width(description["hidden"]), step=_positive(description["step"]))
+        hidden = _width(description["hidden"])
+        _check_size(hidden, game.context_size, game.actions * (game.actions - 1) // 2)
+        return SkewNetwork(game, hidden=hidden, step=_positive(description["step"]))
     if form == LatencyNetwork.form and isinstance(game, TrafficGame):
-        return LatencyNetwork(
-            game,
-            hidden=_width(description["hidden"]),
-            degree=_degree(description["degree"]),
-            step=_positive(description["step"]),
-        )
+        hidden, degree = _width(description["hidden"]), _degree(description["degree"])
+        _check_size(hidden, game.context_size, game.roads.edges * (1 + degree))
+        return LatencyNetwork(game, hidden=hidden, degree=degree, step=_positive(description["step"]))
     raise ValueError(f"no network of the form {form!r} is there for the game {game.name!r}")
+
+
+def _check_size(hidden: int, inputs: int, outputs: int) -> None:
+    if max(hidden, inputs) * max(hidden, outputs) > _LARGEST:
+        raise ValueError(f"a network of {inputs}, {hidden} and {outputs} numbers is too large")
 
 
 def _width(value: Any) -> int:

@@ -22,7 +22,9 @@ from solvers.implicit.games.simplex import project_simplex
 from solvers.iteration import AbstractSolver, Solution, iterate
 
 _STEP = 6.0
-"""α, of payoffs whose Frobenius norm is √n."""
+"""α, of payoffs whose Frobenius norm is √n and of a τ that is at most 1."""
+_LEAST = 1e-290
+"""Of the size of payoffs and τ that α is scaled by, for α to be finite."""
 _NEGLIGIBLE = 1e-9
 """Weight under which an action does not count as played."""
 
@@ -116,7 +118,7 @@ def solve_skew_games(
         gap: of exploitability, in the payoffs' unit.
     """
     count, n, _ = payoffs.shape
-    size = payoffs.flatten(1).norm(dim=1).clamp(min=torch.finfo(payoffs.dtype).tiny) / n**0.5
+    size = (payoffs.flatten(1).norm(dim=1) / n**0.5).clamp(min=max(regularization, _LEAST))
     step = (_STEP / size)[:, None, None]
     eye = torch.eye(n, dtype=payoffs.dtype)
     resolvents = torch.linalg.inv(eye + step * (regularization * eye - payoffs))

@@ -63,7 +63,9 @@ class SkewNetwork(EquilibriumNetwork):
     def given(self, contexts: Tensor) -> tuple[Tensor, ...]:
         matrices = self.payoffs(contexts)
         eye = torch.eye(self.actions, dtype=matrices.dtype, device=matrices.device)
-        return (torch.linalg.inv(eye + self.step * (self.regularization * eye - matrices)),)
+        system = eye + self.step * (self.regularization * eye - matrices)
+        resolvents, _ = torch.linalg.inv_ex(system)  # one that is singular to rounding fails alone
+        return (resolvents,)
 
     def start(self, given: tuple[Tensor, ...]) -> Tensor:
         return given[0][:, 0]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from solvers.implicit.games.game import Game, Matrix
+from solvers.implicit.games.game import Game, Matrix, Vector
 from solvers.implicit.games.matrix_game import MatrixGame
 from solvers.implicit.games.roads import RoadNetwork
 from solvers.implicit.games.traffic_game import TrafficGame
@@ -29,6 +29,7 @@ def make_game(description: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> 
             size,
             _array(tensors, "weights") if _known(description) else None,
             regularization=float(description["regularization"]),
+            context_box=_box(description),
         )
     if kind == TrafficGame.name:
         conditions = tuple(str(name) for name in description["conditions"])
@@ -40,6 +41,16 @@ def make_game(description: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> 
             **{name: _array(tensors, name) for name in known},
         )
     raise ValueError(f"no game is called {kind!r}")
+
+
+def _box(description: Mapping[str, Any]) -> tuple[Vector, Vector] | None:
+    """Of contexts; cards that do not say it mean [0, 1]."""
+    if "context_lower" not in description and "context_upper" not in description:
+        return None
+    lower, upper = (
+        np.array(description[name], dtype=np.float64) for name in ("context_lower", "context_upper")
+    )
+    return lower, upper
 
 
 def _roads(description: Mapping[str, Any]) -> RoadNetwork:

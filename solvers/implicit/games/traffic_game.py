@@ -41,6 +41,8 @@ CONSERVED = 1e-6
 _LEAST_DEMAND, _LARGEST = 1e-3, 1e3
 _FAR = 1e30
 """A flow that nobody means."""
+_SMALL, _GREAT = 1e-100, 1e100
+"""Of a game's own positive numbers: beyond, products are lost below the range of floats or above it."""
 
 
 class TrafficGame(Game):
@@ -92,6 +94,8 @@ class TrafficGame(Game):
             raise ValueError("the numbers of a traffic game are finite and of the network's shapes")
         if min(array.min() for array, _ in arrays[:3]) <= 0.0 or any((a < 0.0).any() for a, _ in arrays):
             raise ValueError("demands, free times and capacities are positive, sensitivities not negative")
+        if any(((array > 0.0) & (array < _SMALL) | (array > _GREAT)).any() for array, _ in arrays):
+            raise ValueError(f"the numbers of a traffic game lie between {_SMALL:g} and {_GREAT:g}")
 
     @property
     def is_known(self) -> bool:
@@ -149,10 +153,12 @@ class TrafficGame(Game):
         roads = self.roads
         demand, total = self.demand(context), flows.sum(axis=1)
         free = self.free_times * (1.0 + self.split(context)[1] @ self.sensitivities.T)
+        proper &= (demand > 0.0).all(axis=1) & (self.split(context)[1] >= 0.0).all(axis=1)
         load = np.square(total / self.capacities)
         times = free * (1.0 + BETA * np.square(load))
         # every operation of a time and of a total flow is on numbers ≥ 0, so its error is relative
         factor = rounding(4 * roads.pairs + len(self.conditions) + 16)
+        summed = rounding(roads.edges)
         potential = distances(roads, times)
         heads, tails = potential[:, :, roads.heads], potential[:, :, roads.tails]
         doubt = 2.0 * factor * (times[:, None] + heads + tails)
@@ -160,7 +166,7 @@ class TrafficGame(Game):
         violation = np.maximum(doubt - reduced, 0.0).max(axis=2)
         supplies = demand[:, :, None] * roads.unit_supplies()
         residual = np.abs(flows @ roads.incidence().T - supplies)
-        residual += 2.0 * factor * (flows @ np.abs(roads.incidence()).T + np.abs(supplies))
+        residual += 2.0 * summed * (flows @ np.abs(roads.incidence()).T + np.abs(supplies))
         excess = (flows * (np.maximum(reduced, 0.0) + doubt)).sum(axis=(1, 2))
         excess += (potential * residual).sum(axis=(1, 2)) + (roads.nodes - 1) * (demand * violation).sum(
             axis=1
@@ -169,7 +175,7 @@ class TrafficGame(Game):
         whole = (times * total).sum(axis=1) * (1.0 - rounding(terms) - 2.0 * factor)
         with np.errstate(divide="ignore", invalid="ignore"):
             bound = excess * (1.0 + 2.0 * rounding(terms)) / whole
-        return np.where(proper & np.isfinite(bound) & (whole > 0.0), bound, np.inf)
+        return np.where(proper & np.isfinite(bound) & np.isfinite(whole) & (whole > 0.0), bound, np.inf)
 
     def conservation(self, context: Matrix, equilibrium: Matrix) -> Vector:
         """max_kv |N x_k − b_k|_v / D_k."""

@@ -25,8 +25,8 @@ __all__ = ["METHODS", "Reconstruction", "ReconstructionOptions", "reconstruct"]
 
 Numbers = NDArray[np.float64]
 
-DEFAULT_ITERATIONS = {"zero-filled": 0, "total-variation": 2000, "plug-and-play": 60, "network": 60}
-DEFAULT_TOLERANCES = {"zero-filled": 0.0, "total-variation": 1e-3, "plug-and-play": 1e-3, "network": 1e-3}
+DEFAULT_ITERATIONS = {"zero-filled": 0, "total-variation": 2000, "plug-and-play": 60, "network": 100}
+DEFAULT_TOLERANCES = {"zero-filled": 0.0, "total-variation": 1e-3, "plug-and-play": 1e-3, "network": 1e-4}
 DEFAULT_REGULARIZATION = {"total-variation": 3e-3, "plug-and-play": 0.02}
 _PATIENCE = 20
 

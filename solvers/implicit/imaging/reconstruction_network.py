@@ -137,6 +137,6 @@ class ReconstructionNetwork(nn.Module):
             for _ in range(steps):
                 x = flat(x)
         else:
-            solver, adjoint = solver or Anderson(1e-3), adjoint or JacobianFree()
+            solver, adjoint = solver or Anderson(1e-4), adjoint or JacobianFree()
             x, self.last = adjoint.solve(solver, flat, x, max_iterations=steps)
         return x.reshape(start.shape)

@@ -97,3 +97,12 @@ def test_a_stalled_item_is_differentiated_where_it_is_best() -> None:
     assert forward.reasons == (TerminationReason.STALLED,)
     (gradient,) = torch.autograd.grad(z.sum(), x)
     assert float(gradient) == pytest.approx(-1.5)
+
+
+def test_looks_may_be_some_steps_apart() -> None:
+    start, map_ = torch.zeros(2, 3), lambda z: 0.5 * z + 1.0
+    each = iterate(Picard(1e-4), map_, start, max_iterations=50)
+    seldom = iterate(Picard(1e-4, every=4), map_, start, max_iterations=50)
+    assert int(each.iterations.max()) % 4
+    assert int(seldom.iterations.max()) == -(-int(each.iterations.max()) // 4) * 4
+    assert set(seldom.reasons) == {TerminationReason.CONVERGED}

@@ -12,7 +12,7 @@ import torch
 from solvers.implicit.games.stored import load_equilibrium_network
 from training.identity import Identity
 from training.implicit.loop import LoopSettings, train
-from training.implicit.matrix_game_task import MatrixGameSettings, MatrixGameTask, make_task
+from training.implicit.matrix_game_task import MatrixGameSettings, MatrixGameTask, make_task, save_model
 from training.implicit.recipes import recipe
 from training.implicit.running import train_implicit
 
@@ -91,6 +91,16 @@ def test_own_pairs_give_a_network_without_gaps(tmp_path: Path) -> None:
     assert "median_gap" not in figures
     assert "nothing is proved" in made.description()["limits"][1]
     assert bool(torch.isfinite(made.batch_loss(0)[0]))
+
+
+def test_a_model_of_own_pairs_answers_as_it_was_trained(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    contexts = 100.0 * generator.random((50, 2))
+    np.savez(tmp_path / "pairs.npz", contexts=contexts, equilibria=generator.dirichlet(np.ones(4), 50))
+    made = make_task(small(), 0, tmp_path / "pairs.npz")
+    save_model(tmp_path / "model", made, {"name": "own", "version": "1"})
+    again = load_equilibrium_network(tmp_path / "model")
+    assert torch.equal(again(torch.from_numpy(contexts)), made.network(torch.from_numpy(contexts)))
 
 
 @pytest.mark.parametrize("spoilt", [-0.1, 0.5])

@@ -40,3 +40,9 @@ def test_what_is_no_network_of_the_game_is_refused(description: dict[str, Any]) 
 def test_a_degree_beyond_reason_is_refused() -> None:
     with pytest.raises(ValueError, match="degree"):
         make_network({"form": "latencies", "hidden": 5, "degree": 99, "step": 1.0}, CITY)
+
+
+def test_a_network_that_no_memory_holds_is_refused() -> None:
+    for game in (MatrixGame(2000, 2), MatrixGame(3, 1 << 15)):
+        with pytest.raises(ValueError, match="too large"):
+            make_network({"form": "skew", "hidden": 4096, "step": 1.0}, game)

@@ -74,3 +74,11 @@ def test_a_support_without_an_equilibrium_leaves_the_strategy_feasible() -> None
     made = of_support(cycle(1.0, 1.0, 1.0)[None], given, 0.0)
     assert bool((made >= 0.0).all())
     assert torch.allclose(made.sum(1), torch.ones(1, dtype=DTYPE))
+
+
+def test_payoffs_of_nothing_leave_the_regularisation_alone() -> None:
+    payoffs = torch.stack([torch.zeros(3, 3), 1e-300 * torch.tensor([[0, 1, -1], [-1, 0, 1], [1, -1, 0]])])
+    start = torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64).expand(2, -1)
+    found = solve_skew_games(payoffs.double(), start, regularization=0.1, gap=1e-9)
+    assert set(found.reasons) == {TerminationReason.CONVERGED}
+    assert (found.value - 1.0 / 3.0).abs().max() < 1e-6

@@ -74,3 +74,14 @@ def test_the_observed_gap_is_zero_for_the_true_game_and_teaches_it() -> None:
         answers = made(torch.from_numpy(unseen)).numpy()
     uniform = np.full_like(answers, 0.25)
     assert np.median(GAME.gap(unseen, answers)) <= 0.1 * np.median(GAME.gap(unseen, uniform))
+
+
+def test_a_context_whose_system_is_singular_to_rounding_fails_alone() -> None:
+    network = SkewNetwork(MatrixGame(3, 1), hidden=4)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.zero_()
+        network.entries.linear.weight[:] = torch.tensor([[1e20], [-1e20], [1e20]])
+    middle, far = torch.tensor([[0.5]], dtype=torch.float64), torch.tensor([[1.0]], dtype=torch.float64)
+    alone, both = network(middle), network(torch.cat([middle, far]))
+    assert torch.equal(both[0], alone[0])

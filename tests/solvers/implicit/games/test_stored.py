@@ -31,6 +31,9 @@ def networks() -> dict[str, EquilibriumNetwork]:
     return {
         "skew": SkewNetwork(game, hidden=6, step=3.0),
         "skew of a game not known": SkewNetwork(MatrixGame(4, 3, regularization=0.2), hidden=6),
+        "skew of contexts in a box": SkewNetwork(
+            MatrixGame(4, 3, context_box=(np.array([0.0, 10.0, -5.0]), np.array([1.0, 30.0, 5.0]))), hidden=6
+        ),
         "latencies": LatencyNetwork(city, hidden=6, degree=3, step=2.0, largest=largest),
         "latencies of a game not known": LatencyNetwork(unknown, hidden=6, largest=largest),
     }
@@ -87,6 +90,32 @@ def test_a_road_network_that_is_none_is_refused(key: str, tmp_path: Path) -> Non
     (tmp_path / CARD).write_text(json.dumps(card))
     with pytest.raises(CheckpointError):
         load_equilibrium_network(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"context_lower": [0.0, 0.0], "context_upper": [1.0, 1.0]},
+        {"context_lower": [0.0, 0.0, 2.0], "context_upper": [1.0, 1.0, 1.0]},
+        {"context_lower": [0.0, 0.0, "a"], "context_upper": [1.0, 1.0, 1.0]},
+        {"context_lower": [0.0, 0.0, 0.0], "context_upper": [1.0, 1.0, None]},
+    ],
+)
+def test_a_box_that_is_none_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    save_equilibrium_network(tmp_path, networks()["skew"], CARD_OF)
+    card = json.loads((tmp_path / CARD).read_text())
+    card["game"].update(change)
+    (tmp_path / CARD).write_text(json.dumps(card))
+    with pytest.raises(CheckpointError):
+        load_equilibrium_network(tmp_path)
+
+
+def test_a_card_without_a_box_means_numbers_between_0_and_1(tmp_path: Path) -> None:
+    save_equilibrium_network(tmp_path, networks()["skew"], CARD_OF)
+    card = json.loads((tmp_path / CARD).read_text())
+    del card["game"]["context_lower"], card["game"]["context_upper"]
+    (tmp_path / CARD).write_text(json.dumps(card))
+    assert load_equilibrium_network(tmp_path).game.context_upper.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_weights_that_are_not_finite_or_too_many_are_refused(tmp_path: Path) -> None:

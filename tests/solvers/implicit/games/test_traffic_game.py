@@ -161,3 +161,37 @@ def test_numbers_that_make_no_game_are_refused(changes: dict[str, Any]) -> None:
     }
     with pytest.raises(ValueError, match=r"."):
         TrafficGame(GAME.roads, conditions=GAME.conditions, **{**numbers, **changes})
+
+
+def triangle(size: float, demand: float = 1.0) -> TrafficGame:
+    """Three towns; the way by the third takes 2 `size`, the road straight there 0.9."""
+    roads = RoadNetwork(
+        3,
+        np.array([0, 1, 1, 2, 0, 2]),
+        np.array([1, 0, 2, 1, 2, 0]),
+        np.array([0]),
+        np.array([2]),
+    )
+    free = size * np.array([1.0, 1.0, 1.0, 1.0, 0.9, 0.9])
+    return TrafficGame(roads, np.array([demand]), (), free, np.full(6, 1e3 * demand), np.zeros((6, 0)))
+
+
+def test_a_whole_time_beyond_floats_proves_nothing() -> None:
+    game = triangle(1e99, 1e29)
+    assert game.free_times is not None
+    game.free_times = game.free_times * 1.2e180  # the whole time is 2.4e308, what could be saved 1.3e308
+    long_way = np.array([[1e29, 0.0, 1e29, 0.0, 0.0, 0.0]])
+    with np.errstate(over="ignore"):
+        (gap,) = game.gap(np.array([[1.0]]), long_way)
+    assert gap >= 0.55
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e-101, 1e101])
+def test_numbers_that_products_would_be_lost_of_are_refused(size: float) -> None:
+    with pytest.raises(ValueError, match="lie between"):
+        triangle(size)
+
+
+def test_nothing_is_proved_where_a_demand_is_negative() -> None:
+    (gap,) = triangle(1.0).gap(np.array([[-1.0]]), np.array([[1.0, 0.0, 1.0, 0.0, 0.0, 0.0]]))
+    assert gap == np.inf

@@ -20,7 +20,7 @@ def test_it_denoises_each_picture_by_itself() -> None:
     spoilt = (truth + 0.05 * torch.randn_like(truth)).clamp(0, 1)
     pair = torch.cat([spoilt, truth])
     found = denoised(pair, 0.05)
-    assert float((found[:1] - truth).norm()) < 0.5 * float((spoilt - truth).norm())
+    assert float((found[:1] - truth).norm()) < 0.6 * float((spoilt - truth).norm())
     torch.testing.assert_close(found[:1], denoised(spoilt, 0.05))
     assert found.dtype == torch.float32
 
