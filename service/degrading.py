@@ -24,6 +24,9 @@ _UNTOLD = ("masked-fourier", "tomography")
 """Kinds whose measurements do not tell the picture's shape."""
 
 _LEAST_SIDE = 16
+LEAST_COUNTED = _LEAST_SIDE**2
+"""Pixels that a smaller picture counts as: each is judged and written by itself, however small."""
+
 _OUTSIDE = 1e-6
 """How far beyond [0, 1] a picture's entries may be by rounding."""
 
@@ -69,10 +72,12 @@ def image_shape(question: ReconstructionQuestion, array: NDArray[Any]) -> tuple[
 
     Raises:
         InvalidMeasurement
-        InvalidRequest: it is not said, and cannot be told.
+        InvalidRequest: it is not said, and cannot be told; or it is said of pictures.
     """
     kind = question.operator["kind"]
-    if question.degradation is None and question.image_shape is not None:
+    if question.image_shape is not None:
+        if question.degradation is not None:
+            raise InvalidRequest("image_shape goes without degrade", hint="pictures have their own shape")
         return question.image_shape
     if array.ndim < 2 or array.size == 0:
         raise InvalidMeasurement("a measurement is rows of numbers", hint="one, or many along a first axis")
@@ -97,7 +102,7 @@ def check_sizes(shape: tuple[int, int], count: int, settings: Settings) -> None:
             f"a picture of {shape[0]} × {shape[1]} has more than {settings.max_pixels:,} pixels",
             hint=f"send a smaller one, or {raise_limit('MAX_PIXELS')}",
         )
-    if count * shape[0] * shape[1] > settings.max_batch_pixels:
+    if count * max(shape[0] * shape[1], LEAST_COUNTED) > settings.max_batch_pixels:
         raise _too_many(settings)
 
 
@@ -193,6 +198,7 @@ def _factor(operator: Mapping[str, Any]) -> int:
 
 def _too_many(settings: Settings) -> QuestionTooLarge:
     return QuestionTooLarge(
-        f"the pictures have more than {settings.max_batch_pixels:,} pixels in all",
+        f"the pictures have more than {settings.max_batch_pixels:,} pixels in all, "
+        f"each counting as {LEAST_COUNTED} at least",
         hint=f"send them in several requests, or {raise_limit('MAX_BATCH_PIXELS')}",
     )

@@ -152,6 +152,7 @@ def _check_target(target: Path | None, files: Sequence[Path]) -> None:
     if not _is_folder(target, files):
         if not target.parent.is_dir():
             raise UnreadableFile(f"there is no folder {str(target.parent)!r} to write to")
+        _spare([target], files)
         return
     if target.exists() and not target.is_dir():
         raise InvalidRequest(
@@ -160,7 +161,20 @@ def _check_target(target: Path | None, files: Sequence[Path]) -> None:
     names = [path.stem for path in files]
     if len(set(names)) < len(names):
         raise InvalidRequest("two of the files would be written under the same name", hint="rename one")
+    _spare([_in_folder(target, path) for path in files], files)
     target.mkdir(parents=True, exist_ok=True)
+
+
+def _spare(written: Sequence[Path], files: Sequence[Path]) -> None:
+    """Refuse to write over what is read: a picture would be replaced by its reconstruction."""
+    read = {path.resolve() for path in files}
+    for path in written:
+        if path.resolve() in read:
+            raise InvalidRequest(f"{str(path)!r} would be written over", hint="write to another place")
+
+
+def _in_folder(target: Path, path: Path) -> Path:
+    return target / f"{path.stem}.png"
 
 
 def _is_folder(target: Path, files: Sequence[Path]) -> bool:
@@ -169,7 +183,7 @@ def _is_folder(target: Path, files: Sequence[Path]) -> bool:
 
 def _write(target: Path, path: Path, answer: ReconstructionAnswer, *, in_folder: bool) -> None:
     if in_folder:
-        write_atomically(target / f"{path.stem}.png", _written(answer, ".png"))
+        write_atomically(_in_folder(target, path), _written(answer, ".png"))
     else:
         write_atomically(target, _written(answer, target.suffix.lower()))
 

@@ -83,7 +83,7 @@ class Networks:
         trained = facts.operator or {}
         if trained.get("kind") != operator.kind:
             raise UnsuitableNetwork(
-                f"the network {name}@{version} was trained for {trained.get('kind')}, "
+                f"the network {name}@{version} was trained for {trained.get('kind', 'an unknown operator')}, "
                 f"not for {operator.kind}",
                 hint="leave model out to have the one for this operator, or choose another method",
             )

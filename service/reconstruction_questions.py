@@ -28,6 +28,8 @@ SIZE = 256
 
 NOISE = 0.01
 _FARTHEST = 1e12  # of a parameter
+_MOST = {"tolerance": 1.0, "regularization": 1e6}
+"""Beyond, a tolerance asks for nothing, and λ |∇x| of pictures in [0, 1] means none of them."""
 _MOST_NOISE = 10.0
 _MOST_SEED = 2**32 - 1
 _HINT = 'write KIND, KIND:name=value,name=value or {"kind": KIND, …}; GET /v1/operators lists them'
@@ -83,10 +85,10 @@ class Approach:
             InvalidRequest, QuestionTooLarge
         """
         self._check_methods()
-        for name in ("tolerance", "regularization"):
+        for name, most in _MOST.items():
             value = getattr(self, name)
-            if value is not None and not _is_positive(value):
-                raise InvalidRequest(f"{name}: a positive number")
+            if value is not None and not 0.0 < value <= most:
+                raise InvalidRequest(f"{name}: more than 0 and at most {most:g}")
         if self.max_iterations is not None and self.max_iterations < 1:
             raise InvalidRequest("max_iterations: at least 1")
         if limited and self.max_iterations is not None and self.max_iterations > settings.max_iterations:

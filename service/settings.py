@@ -87,7 +87,9 @@ class Settings(BaseSettings):
         default=262_144, ge=256, description="Most pixels of a picture that a request has reconstructed"
     )
     max_batch_pixels: int = Field(
-        default=1_048_576, ge=256, description="Most pixels of all pictures of such a request"
+        default=1_048_576,
+        ge=256,
+        description="Most pixels of all pictures of such a request, 256 at least counted of each",
     )
     max_projections: int = Field(
         default=5_000_000, ge=1, description="Most angles times pixels of a tomography that a request names"

@@ -142,6 +142,25 @@ def test_several_files_go_to_a_folder_and_bad_ones_are_said(
     assert "d.png: No such file" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("files", "target"), [(["a.png", "b.png"], "."), (["a.png"], "a.png"), (["sub/../a.png"], "./")]
+)
+def test_pictures_are_not_written_over(
+    farkas: Callable[..., Result],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: list[str],
+    target: str,
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "sub").mkdir()
+    before = (folder / "a.png").read_bytes()
+    result = farkas("reconstruct", *files, "--operator", "blur", "--degrade", "-o", target)
+    assert result.exit_code == 1
+    assert "would be written over" in result.stderr
+    assert (folder / "a.png").read_bytes() == before
+
+
 def test_a_network_in_the_registry_answers_by_default(
     farkas: Callable[..., Result], folder: Path, network: Path
 ) -> None:

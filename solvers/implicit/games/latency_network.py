@@ -6,10 +6,10 @@ on the conditions c; how, is learned from edge flows at equilibria:
     ℓ_Θ,e(v; c) = exp(a_e(c)) (1 + Σ_{j=1..J} b_ej(c) w^j),   w = v / V_e,  b > 0,
 
 with V_e the largest flow that was observed on the edge, and beyond it the tangent. So F_Θ is monotone and
-Lipschitz, with a constant below L = K max_e ℓ_Θ,e'(V_e), and the step is α = s/L for each context. s < 2 makes
-the iteration converge for certain (Davis and Yin 2017); L being far above the slopes at an equilibrium, more
-does in practice, and an item that does not converge is said to. {x ≥ 0} ∩ {N x_k = b_k} is split: P₁ goes to
-the affine part by the pseudo-inverse of N, P₂ = max(·, 0).
+Lipschitz, with a constant below L = K max_e ℓ_Θ,e'(V_e), and the step is α = s/L for each context. s < 2
+makes the iteration converge for certain (Davis and Yin 2017); L being far above the slopes at an equilibrium,
+more does in practice, and an item that does not converge is said to. {x ≥ 0} ∩ {N x_k = b_k} is split: P₁
+goes to the affine part by the pseudo-inverse of N, P₂ = max(·, 0).
 """
 
 from __future__ import annotations

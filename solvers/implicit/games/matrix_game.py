@@ -73,7 +73,10 @@ class MatrixGame(Game):
         self.weights = weights
         self.regularization = regularization
         self.context_names = tuple(f"d{place + 1}" for place in range(context_size))
-        self.context_lower, self.context_upper = context_box or (np.zeros(context_size), np.ones(context_size))
+        self.context_lower, self.context_upper = context_box or (
+            np.zeros(context_size),
+            np.ones(context_size),
+        )
         for end in (self.context_lower, self.context_upper):
             if end.shape != (context_size,) or not (np.abs(end) <= _FARTHEST).all():
                 raise ValueError(f"a box of contexts has {context_size} finite numbers below and above")
@@ -182,7 +185,7 @@ class MatrixGame(Game):
 
 
 def best_reply(gains: Matrix, regularization: float) -> Vector:
-    """max_x' (x'ᵀg − (τ/2)‖x'‖²) over the simplex, shape (B,), of g, shape (B, n); as computed, not rounded."""
+    """max_x' (x'ᵀg − (τ/2)‖x'‖²) over the simplex, shape (B,), of g, shape (B, n); as computed."""
     if regularization == 0.0:
         return np.asarray(gains.max(axis=1))
     ordered = -np.sort(-gains, axis=1)

@@ -118,10 +118,12 @@ def solve_skew_games(
         gap: of exploitability, in the payoffs' unit.
     """
     count, n, _ = payoffs.shape
-    size = (payoffs.flatten(1).norm(dim=1) / n**0.5).clamp(min=max(regularization, _LEAST))
+    largest = payoffs.abs().amax((1, 2)).clamp(min=_LEAST)  # so that no square is lost
+    size = largest * (payoffs / largest[:, None, None]).flatten(1).norm(dim=1) / n**0.5
+    size = size.clamp(min=max(regularization, _LEAST))
     step = (_STEP / size)[:, None, None]
     eye = torch.eye(n, dtype=payoffs.dtype)
-    resolvents = torch.linalg.inv(eye + step * (regularization * eye - payoffs))
+    resolvents, _ = torch.linalg.inv_ex(eye + step * (regularization * eye - payoffs))
     begin = torch.full((count, n), 1.0 / n, dtype=payoffs.dtype) if start is None else start
     return iterate(
         SupportSplitting(gap),

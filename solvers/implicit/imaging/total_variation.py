@@ -92,7 +92,7 @@ class TotalVariation(AbstractSolver[TotalVariationProblem, TotalVariationState])
         )
 
     def terminate(self, problem: TotalVariationProblem, state: TotalVariationState) -> Tensor:
-        return state.gap <= self.tolerance * state.objective
+        return torch.isfinite(state.gap) & (state.gap <= self.tolerance * state.objective)
 
     def value(self, state: TotalVariationState) -> Tensor:
         return state.x

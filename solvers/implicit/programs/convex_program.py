@@ -90,6 +90,10 @@ def make_program(
         InvalidProgram: shapes do not fit, shared numbers are not finite (bounds: are NaN), Q is not positive
             semidefinite or is zero. What is wrong in the numbers of one item is for the layer to report.
     """
+    if cost is None or matrix is None:
+        raise InvalidProgram(
+            "a program has costs and a matrix", hint="without rows the matrix has shape (0, n)"
+        )
     named = {
         "cost": (cost, 1, ("n",)),
         "matrix": (matrix, 2, ("m", "n")),
@@ -119,7 +123,8 @@ def make_program(
 
 def _tensor(name: str, data: Data) -> Tensor:
     try:
-        value = torch.as_tensor(data)
+        # of Python's numbers torch would make 32 bits, numpy makes 64
+        value = data if isinstance(data, Tensor) else torch.as_tensor(np.asarray(data))
     except (TypeError, ValueError, RuntimeError) as error:
         raise InvalidProgram(f"{name} is not an array of numbers") from error
     if value.is_complex() or value.dtype == torch.bool:
@@ -163,10 +168,10 @@ def _check_numbers(held: Mapping[str, Tensor], shared: set[str]) -> None:
     if bool((held["diagonal"].detach() < 0.0).any()):
         raise InvalidProgram("diagonal has a negative entry: the program is not convex")
     if "hessian" in held:
-        _check_semidefinite(held["hessian"].detach(), held["diagonal"].detach())
+        _check_semidefinite(held["hessian"].detach())
 
 
-def _check_semidefinite(hessian: Tensor, diagonal: Tensor) -> None:
+def _check_semidefinite(hessian: Tensor) -> None:
     usable = hessian[torch.isfinite(hessian).all(-1).all(-1)] if hessian.ndim == 3 else hessian[None]
     if len(usable) == 0:
         return

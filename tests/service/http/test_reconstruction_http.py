@@ -305,6 +305,9 @@ def test_networks_are_found_by_the_operators_kind(
     assert result["notes"] == ["other@1: sigma is 1 and was 2 in training"]
     refused = problem(ask(api, body | {"model": "holes"}), 422, "unsuitable-network")
     assert "holes@1 was trained for inpainting, not for blur" in refused["detail"]
+    trained("mute", {})
+    refused = problem(ask(api, body | {"model": "mute"}), 422, "unsuitable-network")
+    assert "mute@1 was trained for an unknown operator, not for blur" in refused["detail"]
     seeds = {"operator": {"kind": "inpainting", "share_kept": 0.5, "seed": 9}, "measurement": truth.tolist()}
     [result] = answered(ask(api, seeds | {"degrade": True}))["results"]
     assert (result["model"]["name"], result["notes"]) == ("holes", [])
@@ -428,7 +431,10 @@ def test_operators_and_methods_are_listed(api: Any) -> None:
         ({"max_iterations": 0}, 422, "invalid-request"),
         ({"max_iterations": 10**30}, 413, "question-too-large"),
         ({"tolerance": 0.0}, 422, "invalid-request"),
+        ({"tolerance": 1e300}, 422, "invalid-request"),
         ({"regularization": -1.0}, 422, "invalid-request"),
+        ({"regularization": 1e308}, 422, "invalid-request"),
+        ({"image_shape": [SIDE, SIDE]}, 422, "invalid-request"),
         ({"time_limit": 1e9}, 422, "invalid-request"),
         ({"encoding": "gif"}, 422, "invalid-request"),
         ({"surprise": 1}, 422, "invalid-request"),
@@ -499,6 +505,14 @@ def test_limits_hold(
     assert limit.upper() in found["hint"]
     if limit != "max_picture_pixels":
         problem(api.post(ADDRESS, npy(truth), NPY, params=query), 413, "question-too-large")
+
+
+def test_tiny_pictures_count_as_256_pixels(make_api: Any, settings: Settings, fake: Any) -> None:
+    api = make_api(settings.model_copy(update={"max_batch_pixels": 3 * 256}), fake)
+    query = {"operator": "inpainting", "methods": "zero-filled"}
+    answered(api.post(ADDRESS, npy(np.zeros((3, 1, 1))), NPY, params=query))
+    found = api.post(ADDRESS, npy(np.zeros((4, 1, 1))), NPY, params=query)
+    assert "256 at least" in problem(found, 413, "question-too-large")["detail"]
 
 
 def test_a_tomography_is_of_so_many_angles_and_pixels(

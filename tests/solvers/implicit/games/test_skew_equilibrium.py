@@ -82,3 +82,11 @@ def test_payoffs_of_nothing_leave_the_regularisation_alone() -> None:
     found = solve_skew_games(payoffs.double(), start, regularization=0.1, gap=1e-9)
     assert set(found.reasons) == {TerminationReason.CONVERGED}
     assert (found.value - 1.0 / 3.0).abs().max() < 1e-6
+
+
+def test_payoffs_whose_squares_are_below_floats_are_solved_by_their_own_unit() -> None:
+    unit = torch.tensor([[0.0, 1.0, -2.0], [-1.0, 0.0, 3.0], [2.0, -3.0, 0.0]], dtype=torch.float64)
+    start = torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64)
+    found = solve_skew_games(1e-200 * unit[None], start, gap=1e-210)
+    assert found.reasons == (TerminationReason.CONVERGED,)
+    assert torch.allclose(found.value, torch.tensor([[3.0, 2.0, 1.0]], dtype=torch.float64) / 6.0)

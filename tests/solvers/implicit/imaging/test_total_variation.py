@@ -55,6 +55,17 @@ def test_every_item_is_proved_to_the_tolerance(description: dict[str, object]) -
         assert (objective >= (found.state.objective - found.state.gap).numpy()).all()
 
 
+@pytest.mark.parametrize(("weight", "tolerance"), [(1e308, 1e-3), (0.01, 1e300), (1e308, 1e300)])
+def test_a_gap_beyond_every_number_proves_nothing(weight: float, tolerance: float) -> None:
+    operator = make_operator({"kind": "blur", "size": 3}, (12, 16))
+    y = measured(operator, torch.rand(2, 1, 12, 16, dtype=torch.float64))
+    problem = TotalVariationProblem(operator, y, weight)
+    found = iterate(TotalVariation(tolerance), problem, operator.adjoint(y), max_iterations=1)
+    is_proved = torch.isfinite(found.state.gap)
+    assert [reason is TerminationReason.CONVERGED for reason in found.reasons] == is_proved.tolist()
+    assert bool(is_proved.all()) == (weight < 1.0)
+
+
 def test_the_objective_is_what_it_says() -> None:
     operator = make_operator({"kind": "inpainting"}, (12, 16))
     x = blocks(2, (12, 16))

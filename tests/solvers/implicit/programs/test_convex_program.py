@@ -50,6 +50,7 @@ def test_gradients_reach_what_was_given() -> None:
         ({"regularization": -1.0}, "regularization must be"),
         ({"regularization": float("nan")}, "regularization must be"),
         ({"cost": "costs"}, "not an array of numbers"),
+        ({"matrix": None}, "has costs and a matrix"),
         ({"cost": np.array([1j, 0j])}, "real numbers"),
         ({"cost": np.ones(0), "matrix": np.ones((1, 0))}, "no variables"),
     ],
@@ -62,3 +63,11 @@ def test_what_is_no_program_is_refused(changes: dict[str, Any], said: str) -> No
 
 def test_an_item_alone_may_hold_what_is_no_number() -> None:
     assert len(make_program(np.array([[1.0, np.nan], [1.0, 2.0]]), MATRIX, regularization=0.1)) == 2
+
+
+def test_pythons_own_numbers_keep_their_64_bits() -> None:
+    program = make_program([0.1, 0.2], [[0.1, 1e-60]], 0.1, lower=[-0.3, 0.0], upper=0.7, regularization=0.1)  # type: ignore[arg-type]
+    assert program.cost.tolist() == [[0.1, 0.2]]
+    assert program.matrix.tolist() == [[0.1, 1e-60]]
+    assert (program.row_lower.item(), program.upper[0, 0].item()) == (0.1, 0.7)
+    assert program.lower.tolist() == [[-0.3, 0.0]]

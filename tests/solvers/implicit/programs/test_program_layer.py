@@ -302,3 +302,36 @@ def test_picard_can_be_chosen() -> None:
     solver: Callable[[], Picard] = lambda: Picard(1e-9)  # noqa: E731
     expected = solved(quadratic(0)).primal
     assert torch.allclose(solved(quadratic(0), solver=solver()).primal, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("side", [1e6, 1e30])
+def test_a_large_side_that_nothing_comes_near_hides_no_infeasibility(side: float) -> None:
+    solution = ProgramLayer()(
+        make_program(torch.tensor([[1.0, 2.0]]), torch.ones(1, 2), 3.0, side, 0.0, 1.0, regularization=0.1)
+    )
+    assert solution.reasons == (TerminationReason.INFEASIBLE,)
+
+
+def test_what_has_no_point_beside_a_large_solution_has_not_converged() -> None:
+    """x₁ + x₂ ≥ 3 within [0, 1]², and x₃ at 1e9, beside which what is missed is nothing."""
+    solution = ProgramLayer()(
+        make_program(
+            torch.tensor([[1.0, 2.0, -2e9]], dtype=torch.float64),
+            torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+            torch.tensor([3.0, -INFINITE]),
+            torch.tensor([INFINITE, 1e9]),
+            0.0,
+            torch.tensor([1.0, 1.0, INFINITE]),
+            regularization=1.0,
+        )
+    )
+    assert solution.reasons == (TerminationReason.INFEASIBLE,)
+
+
+def test_a_point_is_no_solution_because_the_objective_is_small() -> None:
+    cost = torch.tensor([[1e-13, 2e-13]], dtype=torch.float64)
+    solution = ProgramLayer()(
+        make_program(cost, torch.ones(1, 2), 1.5, INFINITE, 0.0, 1.0, regularization=1e-13)
+    )
+    right = (solution.primal[0] - torch.tensor([1.0, 0.5])).abs().max() < 1e-3
+    assert bool(right) or not bool(solution.converged.any())

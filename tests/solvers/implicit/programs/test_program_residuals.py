@@ -47,3 +47,28 @@ def test_all_parts_of_the_curvature_count() -> None:
     matrix = torch.tensor([[1.5, 0.0], [0.0, 0.5]]) + factor.T @ factor + hessian
     assert torch.allclose(curved(program, x), x @ matrix.double())
     assert float(objective(program, x)) == pytest.approx(0.5 * float(x[0] @ matrix.double() @ x[0]))
+
+
+def test_a_row_that_is_missed_is_not_lost_beside_large_sides() -> None:
+    sides = torch.tensor([[3.0, -torch.inf]]), torch.tensor([[1e12, 1e9]])
+    program = make_program(tensor(1.0, 1.0, 0.0), [[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]], *sides, diagonal=1.0)
+    found = residuals(program, tensor(1.0, 1.0, 1e9), tensor(0.0, 0.0))
+    assert float(found.primal) == pytest.approx(1.0 / (1.0 + 3.0 + 2.0))
+
+
+def test_a_column_that_is_missed_is_not_lost_beside_large_costs() -> None:
+    program = make_program(tensor(1.0, 1e12), [[0.0, 0.0]], diagonal=tensor(0.0, 1.0))
+    found = residuals(program, tensor(0.0, -1e12), tensor(0.0))
+    assert float(found.dual) == pytest.approx(1.0 / (1.0 + 1.0))
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6, 1e-12])
+def test_the_unit_of_an_objective_or_of_a_row_below_one_does_not_matter(unit: float) -> None:
+    in_row = make_program(tensor(1.0, 2.0), [[unit, unit]], 1.5 * unit, diagonal=1.0)
+    assert float(residuals(in_row, tensor(0.0, 0.0), tensor(0.0)).primal) >= 0.5
+    cost, curvature = tensor(unit, 2.0 * unit), unit
+    of_cost = make_program(cost, [[1.0, 1.0]], 1.5, None, 0.0, 1.0, diagonal=curvature)
+    found = residuals(of_cost, tensor(1.0, 1.0), tensor(0.0))  # p = 4 units, d = −1
+    assert float(found.gap) >= 0.4
+    free = residuals(make_program(cost, [[1.0, 1.0]], diagonal=curvature), tensor(0.0, 0.0), tensor(0.0))
+    assert float(free.dual) >= 0.3
