@@ -33,19 +33,24 @@ from runtime.checkpoints import CARD, read_card
 from solvers.implicit.imaging.quality import psnr, ssim
 from solvers.implicit.imaging.reconstruction import Reconstruction, ReconstructionOptions, reconstruct
 from solvers.implicit.imaging.stored import load_reconstruction_network
+from training.implicit.pictures import head_scan
 from training.implicit.reconstruction_task import ReconstructionTask, make_task
 
 GRIDS = {
     "total-variation": (3e-4, 1e-3, 2e-3, 4e-3, 8e-3),
     "plug-and-play": (0.02, 0.035, 0.05, 0.07, 0.1),
 }
-PARTS = {"validation": 1, "test": 2, "second": 3}
+PARTS = {"validation": 1, "test": 2, "second": 3, "scan": 4}
+"""And the seeds of their noise; `scan` is a real head's slice, another source than the template."""
+SHOWN_PARTS = ("test", "scan", "second")
 ITERATIONS = {"total-variation": 4000, "plug-and-play": 100}
 Method = Callable[[Tensor], Reconstruction]
 
 
 def measured(task: ReconstructionTask, part: str) -> tuple[Tensor, Tensor]:
-    return task.measurements(getattr(task.pictures, part), PARTS[part])
+    shape = (task.settings.height, task.settings.width)
+    pictures = head_scan(shape)[None] if part == "scan" else getattr(task.pictures, part)
+    return task.measurements(pictures, PARTS[part])
 
 
 def figures(method: Method, truth: Tensor, y: Tensor) -> dict[str, Any]:
@@ -114,10 +119,10 @@ def run(acceleration: int) -> dict[str, Any]:
     sheets: dict[str, Tensor] = {}
     known = methods(task, acceleration)
     for title, (method, facts) in known.items():
-        row = {part: figures(method, *measured(task, part)) for part in ("test", "second")}
+        row = {part: figures(method, *measured(task, part)) for part in SHOWN_PARTS}
         table[title] = {**facts, **row}
         sheets[title] = method(measured(task, "test")[1][_SHOWN]).images
-        print(acceleration, title, row["test"]["psnr"], row["second"]["psnr"], flush=True)
+        print(acceleration, title, *(row[part]["psnr"] for part in SHOWN_PARTS), flush=True)
     curves = {}
     for title in NETWORKS:
         if title in known:
@@ -155,11 +160,17 @@ def bars(table: Mapping[str, Any], curves: Mapping[str, Any]) -> dict[str, float
 
 def show(acceleration: int, found: Mapping[str, Any]) -> None:
     table = Table(title=f"{acceleration}×, PSNR in dB and SSIM")
-    for heading in ("method", "held-out slices", "SSIM", "second source", "s a picture"):
+    for heading in ("method", "held-out slices", "SSIM", "real head", "second source", "s a picture"):
         table.add_column(heading)
     for title, row in found["methods"].items():
         test = row["test"]
-        cells = (test["psnr"], test["ssim"], row["second"]["psnr"], test["seconds_a_picture"])
+        cells = (
+            test["psnr"],
+            test["ssim"],
+            row["scan"]["psnr"],
+            row["second"]["psnr"],
+            test["seconds_a_picture"],
+        )
         table.add_row(title, *map(str, cells))
     Console().print(table, found["bars"])
 

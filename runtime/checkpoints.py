@@ -57,7 +57,7 @@ def load(folder: Path) -> Checkpoint:
     try:
         weights = (folder / WEIGHTS).read_bytes()
     except OSError as error:
-        raise CheckpointError(f"{folder.name} has no readable {WEIGHTS}: {error.strerror}") from error
+        raise CheckpointError(f"{title(folder, card)} has no readable {WEIGHTS}: {error.strerror}") from error
     if hashlib.sha256(weights).hexdigest() != card.get("weights_sha256"):
         raise CheckpointError(f"the weights of {title(folder, card)} do not match their card")
     try:

@@ -48,7 +48,7 @@ class ArrayForm:
 
     Attributes:
         kinds: of dtype, as numpy has them.
-        widest: bytes of a number.
+        widest: bytes of a number; where numbers may be complex, of both parts.
         dimensions: the fewest and the most.
         numbers, shape: the same in words.
     """
@@ -58,6 +58,11 @@ class ArrayForm:
     dimensions: tuple[int, int]
     numbers: str
     shape: str
+
+    def holds(self, dtype: np.dtype[Any]) -> bool:
+        """Whether numbers of this dtype are of the form."""
+        is_part = "c" in self.kinds and dtype.kind != "c"
+        return dtype.kind in self.kinds and dtype.itemsize <= self.widest // (1 + is_part)
 
     @property
     def hint(self) -> str:
@@ -87,7 +92,7 @@ def read_array(data: bytes, *, name: str, most: int, form: ArrayForm) -> NDArray
         QuestionTooLarge: it has more numbers.
     """
     shape, fortran, dtype, start = _header(data, name, form)
-    if dtype.kind not in form.kinds or dtype.itemsize > form.widest or dtype.hasobject:
+    if not form.holds(dtype) or dtype.hasobject:
         raise MalformedFile(f"the array is not of {form.numbers}", file=name, hint=form.hint)
     if not form.dimensions[0] <= len(shape) <= form.dimensions[1]:
         raise MalformedFile(

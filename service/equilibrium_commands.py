@@ -21,7 +21,7 @@ from service.equilibrium_output import (
     summary_table,
 )
 from service.equilibrium_questions import EquilibriumQuestion, Seeking
-from service.errors import UnreadableFile
+from service.errors import InvalidRequest, UnreadableFile
 from service.fatal import fatal_in_one_line
 from service.reading import display_name
 from service.settings import Settings, registry_of
@@ -52,6 +52,8 @@ def find_file(
     with fatal_in_one_line():
         if target is not None and not target.parent.is_dir():
             raise UnreadableFile(f"there is no folder {str(target.parent)!r} to write to")
+        if target is not None and _numbers(contexts) is None and target.resolve() == Path(contexts).resolve():
+            raise InvalidRequest(f"{str(target)!r} would be written over", hint="write to another place")
         answer = _answer(EquilibriumQuestion(model, _contexts(contexts, settings), seeking), settings)
         if target is not None:
             write_atomically(target, _written(answer, target.suffix.lower()))

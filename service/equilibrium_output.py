@@ -61,6 +61,7 @@ def summary(answer: EquilibriumAnswer) -> dict[str, Any]:
     return {
         "contexts": len(answer.found.value),
         **{name: _spread(getattr(answer.found, member)) for name, member in _MEASURES.items()},
+        "converged": sum(answer.found.converged),
         "provenance": dict(Counter(answer.found.provenance)),
         **asdict(answer.model),
         "seconds": answer.seconds,
@@ -111,6 +112,7 @@ def _origin(answer: EquilibriumAnswer) -> dict[str, Any]:
         "context_names": list(game.context_names),
         "equilibrium_shape": list(game.equilibrium_shape),
         "model": asdict(answer.model),
+        "notes": [] if answer.shortfall is None else [answer.shortfall],
         "seconds": answer.seconds,
     }
 

@@ -19,12 +19,14 @@ class ImplicitFacts:
     form, mode: of a network that reconstructs pictures: gradient or proximal, equilibrium or unrolled.
     operator: what it was trained for, as a description.
     game: of a network that predicts equilibria: the description of its game.
+    trained_on: the data that it has seen, in its card's words.
     """
 
     form: str | None
     mode: str | None
     operator: dict[str, Any] | None
     game: dict[str, Any] | None
+    trained_on: str | None = None
 
     def text(self) -> str:
         """The operator or the game in a word, for a table."""
@@ -73,7 +75,8 @@ def readable_card(entry: Entry) -> Mapping[str, Any]:
 
 def _facts(card: Mapping[str, Any]) -> ImplicitFacts:
     operator, game = _object(card, "operator"), _object(card, "game")
-    return ImplicitFacts(_text(card, "form"), _text(card, "mode"), operator, game)
+    trained_on = _text(_object(card, "data") or {}, "source")
+    return ImplicitFacts(_text(card, "form"), _text(card, "mode"), operator, game, trained_on)
 
 
 def _trained_for(entry: Entry) -> Mapping[str, Any]:

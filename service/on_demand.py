@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtime.checkpoints import CheckpointError, read_card
+from runtime.checkpoints import CheckpointError, read_card, title
 from runtime.names import UnusableModel
 from service.kinds import Kind, require_kind
 from service.settings import Settings, registry_of
@@ -74,4 +74,4 @@ def _identity(folder: Path) -> tuple[str, str, str]:
     except CheckpointError as error:
         raise UnusableModel(str(error)) from error
     except KeyError as error:
-        raise UnusableModel(f"the card of {folder.name!r} has no {error}") from error
+        raise UnusableModel(f"the card of {title(folder, card)} has no {error}") from error

@@ -15,8 +15,8 @@ from runtime.files import write_atomically
 from service import output
 from service.arrays import write_npy, write_npz
 from service.choices import SOME_BAD
-from service.errors import OWN, InvalidRequest, UnreadableFile, problem_of
-from service.fatal import fatal_in_one_line
+from service.errors import OWN, InvalidRequest, QuestionTooLarge, UnreadableFile, problem_of
+from service.fatal import fatal, fatal_in_one_line
 from service.measurement_arrays import read_measurement, read_measurement_file
 from service.picture_files import is_picture, write_png
 from service.reading import display_name
@@ -38,12 +38,16 @@ from service.reconstruction_questions import (
 )
 from service.settings import Settings, registry_of
 from service.sparse_files import file_bytes
+from solvers.implicit.errors import InvalidMeasurement
 
 if TYPE_CHECKING:
     from service.reconstructing import ReconstructionAnswer, Reconstructor
 
 _ZIP = b"PK\x03\x04"
 _BYTES_A_NUMBER = 16
+_DIMENSIONS_OF_MANY = 3
+_OF_THE_FILE = (InstanceError, InvalidMeasurement, QuestionTooLarge, UnreadableFile)
+"""Errors that are about what is in the file, and not about what is asked of it."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def reconstruct_files(
 ) -> int:
     """Reconstruct what every file measures and say what came of it; the exit status.
 
-    What is wrong with the only file is fatal; of several, the others are answered.
+    What is wrong with the only file is fatal, and names it; of several, the others are answered.
     """
     from runtime.progress import progress_bar
 
@@ -80,15 +84,20 @@ def reconstruct_files(
     with progress_bar("reconstructing", len(files), unit="files") as bar:
         for path in files:
             try:
-                answer = reconstructor.answer(_question(path, asked, settings))
+                question = _question(path, asked, settings)
+                if target is not None:
+                    _check_form(target, question, in_folder=_is_folder(target, files))
+                answer = reconstructor.answer(question)
                 if target is not None:
                     _write(target, path, answer, in_folder=_is_folder(target, files))
             except (*OWN, OSError) as error:
                 if len(files) == 1:
                     with fatal_in_one_line():
+                        if isinstance(error, _OF_THE_FILE):
+                            raise fatal(_wrong(path, error)) from error
                         raise
                 bad += 1
-                _say_wrong(path, error)
+                typer.echo(_wrong(path, error), err=True)
             else:
                 answered.append((display_name(path), answer))
                 if as_json:
@@ -181,6 +190,20 @@ def _is_folder(target: Path, files: Sequence[Path]) -> bool:
     return len(files) > 1 or target.suffix == ""
 
 
+def _check_form(target: Path, question: ReconstructionQuestion, *, in_folder: bool) -> None:
+    """Refuse what the file to write cannot hold, before it is worked on.
+
+    Raises:
+        InvalidRequest
+    """
+    suffix = ".png" if in_folder else target.suffix.lower()
+    if suffix == ".npy" and len(question.approach.methods) > 1:
+        raise InvalidRequest("a .npy file has the pictures of one method", hint="write .npz or .json")
+    given = question.measurements
+    if suffix == ".png" and given is not None and given.ndim == _DIMENSIONS_OF_MANY and len(given) > 1:
+        raise InvalidRequest("a .png file has one picture", hint="write .npy, .npz or .json")
+
+
 def _write(target: Path, path: Path, answer: ReconstructionAnswer, *, in_folder: bool) -> None:
     if in_folder:
         write_atomically(_in_folder(target, path), _written(answer, ".png"))
@@ -195,11 +218,7 @@ def _written(answer: ReconstructionAnswer, suffix: str) -> bytes:
         return write_npz(answer_arrays(answer))
     one_method = len(answer.results) == 1
     if suffix == ".npy":
-        if not one_method:
-            raise InvalidRequest("a .npy file has the pictures of one method", hint="write .npz or .json")
         return write_npy(images_of(answer.results[0]))
-    if len(answer.measurements) > 1:
-        raise InvalidRequest("a .png file has one picture", hint="write .npy, .npz or .json")
     return write_png(images_of(answer.results[0])[0] if one_method else sheet(answer))
 
 
@@ -207,11 +226,10 @@ def _line(path: Path, answer: ReconstructionAnswer) -> bytes:
     return orjson.dumps({"file": display_name(path), **orjson.loads(measures_document(answer))})
 
 
-def _say_wrong(path: Path, error: Exception) -> None:
+def _wrong(path: Path, error: Exception) -> str:
     if isinstance(error, OSError):
-        typer.echo(f"{display_name(path)}: {error}", err=True)
-        return
+        return f"{display_name(path)}: {error}"
     problem = problem_of(error)
     prefix = f"{display_name(path)}: "
     detail = problem.detail.removeprefix(prefix)
-    typer.echo(prefix + detail + (f" ({problem.hint})" if problem.hint else ""), err=True)
+    return prefix + detail + (f" ({problem.hint})" if problem.hint else "")

@@ -44,6 +44,8 @@ from solvers.implicit.imaging.reconstruction_network import ReconstructionNetwor
 _KEPT_OPERATORS = 4
 _LEAST_SECONDS = 0.05
 _SSIM_WINDOW = 7
+_UNEXPLAINED = 0.5
+"""The relative residual beyond which a picture says little of its measurement."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,6 +193,7 @@ def _result(
     seconds = perf_counter() - started
     images = found.images[:, 0].numpy().astype(np.float64)
     notes = [] if used is None else differences(operator.description(), used)
+    notes += unexplained(options.method, found)
     if truth is None:
         return MethodResult(options.method, found, used, None, None, tuple(notes), seconds)
     quality = np.array([psnr(one, image) for one, image in zip(truth, images, strict=True)])
@@ -198,6 +201,20 @@ def _result(
     if min(operator.image_shape) >= _SSIM_WINDOW:
         likeness = np.array([ssim(one, image) for one, image in zip(truth, images, strict=True)])
     return MethodResult(options.method, found, used, quality, likeness, tuple(notes), seconds)
+
+
+def unexplained(method: str, found: Reconstruction) -> list[str]:
+    """A sentence on pictures that do not explain what was measured; none where all do."""
+    far = int(np.sum(found.relative_residual > _UNEXPLAINED))
+    if not far:
+        return []
+    whose = (
+        "the picture does" if len(found.reasons) == 1 else f"{far:,} of {len(found.reasons):,} pictures do"
+    )
+    return [
+        f"{method}: {whose} not explain the measurement, with a relative residual above {_UNEXPLAINED:g}; "
+        "pictures lie in [0, 1]: is the measurement of another scale?"
+    ]
 
 
 def _truth(truth: NDArray[Any] | None, shape: tuple[int, ...]) -> NDArray[np.float64] | None:

@@ -26,13 +26,14 @@ Find = Callable[[str], Path]
 
 @dataclass(frozen=True)
 class UsedNetwork:
-    """Which network answered, and for which operator it was trained."""
+    """Which network answered, for which operator it was trained, and on what data, in its card's words."""
 
     name: str
     version: str
     form: str
     mode: str
     operator: dict[str, Any]
+    trained_on: str | None = None
 
 
 class Networks:
@@ -87,7 +88,7 @@ class Networks:
                 f"not for {operator.kind}",
                 hint="leave model out to have the one for this operator, or choose another method",
             )
-        used = UsedNetwork(name, version, facts.form or "", facts.mode or "", trained)
+        used = UsedNetwork(name, version, facts.form or "", facts.mode or "", trained, facts.trained_on)
         return self._kept.get(folder, lambda: _loaded(folder)), used
 
 

@@ -124,7 +124,21 @@ def result_table(rows: Sequence[tuple[str, ReconstructionAnswer]]) -> Table:
         for item in range(len(answer.measurements)):
             for result in answer.results:
                 table.add_row(*_cells(name, answer, result, item, with_truth))
+    table.caption = "\n".join(trained_on([answer for _, answer in rows])) or None
+    table.caption_justify = "left"
     return table
+
+
+def trained_on(answers: Sequence[ReconstructionAnswer]) -> list[str]:
+    """What the networks that answered have seen, a line each."""
+    used = {
+        result.model.name: result.model for answer in answers for result in answer.results if result.model
+    }
+    return [
+        f"{model.name}@{model.version} was trained on: {model.trained_on}"
+        for model in used.values()
+        if model.trained_on is not None
+    ]
 
 
 def notes(answer: ReconstructionAnswer) -> list[str]:

@@ -149,7 +149,7 @@ def iterate(
         problem: B items; what it is, the solver says.
         start: what the solver's `init` makes its first state of.
         max_iterations: steps an item may take, at least 0.
-        deadline: of `time.monotonic()`; looked at when the state is.
+        deadline: of `time.monotonic()`; looked at after every step, and where it is past, so is the state.
         observe: told of each look.
 
     Raises:
@@ -186,6 +186,8 @@ def iterate(
         for _ in range(min(solver.interval(steps), max_iterations - steps)):
             state = solver.step(problem, state)
             steps += 1
+            if _is_past(deadline):
+                break
 
 
 def _solution(solver: AbstractSolver[Problem, State], books: _Books, state: State) -> Solution[State]:
@@ -196,8 +198,11 @@ def _solution(solver: AbstractSolver[Problem, State], books: _Books, state: Stat
 def _limit(spent: bool, deadline: float | None) -> TerminationReason:
     if spent:
         return TerminationReason.ITERATION_LIMIT
-    late = deadline is not None and time.monotonic() >= deadline
-    return TerminationReason.TIME_LIMIT if late else TerminationReason.RUNNING
+    return TerminationReason.TIME_LIMIT if _is_past(deadline) else TerminationReason.RUNNING
+
+
+def _is_past(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() >= deadline
 
 
 def _reasons(

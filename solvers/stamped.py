@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from runtime.checkpoints import Checkpoint, CheckpointError, load, save
+from runtime.checkpoints import Checkpoint, CheckpointError, load, save, title
 
 _DTYPES = (torch.float32, torch.float64)
 
@@ -37,11 +37,11 @@ class Stamp:
             CheckpointError: it is of another kind or version, damaged, or holds other numbers than floats.
         """
         checkpoint = load(folder)
-        found = checkpoint.card.get("kind")
+        found, shown = checkpoint.card.get("kind"), title(folder, checkpoint.card)
         if found != self.kind:
-            raise CheckpointError(f"{folder.name} is not of the kind {self.kind!r}: its card says {found!r}")
+            raise CheckpointError(f"{shown} is not of the kind {self.kind!r}: its card says {found!r}")
         if checkpoint.card.get(self.key) != self.version:
-            raise CheckpointError(f"{folder.name} was written by another version of farkas")
+            raise CheckpointError(f"{shown} was written by another version of farkas")
         if any(value.dtype not in _DTYPES for value in checkpoint.tensors.values()):
-            raise CheckpointError(f"{folder.name} holds other numbers than those of 32 or 64 bits")
+            raise CheckpointError(f"{shown} holds other numbers than those of 32 or 64 bits")
         return checkpoint

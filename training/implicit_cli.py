@@ -16,7 +16,7 @@ Name = Literal["reconstruction", "matrix-game", "traffic", "classifier"]
 SETTINGS = (
     "reconstruction: pictures from measurements (a deep equilibrium, or an unrolled network). matrix-game, "
     "traffic: equilibria of games. classifier: pictures of digits. A settings file is TOML; its keys are "
-    "those of training/configs/implicit-NAME.toml, what it leaves out is as there, and its table [loop] has "
+    "those of training/configs/implicit-NAME.toml, what it leaves out is as there, and its table loop has "
     "steps, learning_rate, warm_up, weight_decay, gradient_norm, look (steps from one look at held-out data "
     "to the next) and patience (looks without a better one that end the training)."
 )

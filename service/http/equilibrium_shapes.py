@@ -33,12 +33,14 @@ class EquilibriumAnswerShape(Shape):
     reason: list[str] = Field(description="Why the network's iteration ended: converged, iteration-limit, …")
     converged: list[bool] = Field(description="What was asked was come to: the gap, else the fixed point")
     provenance: list[Provenance] = Field(
-        description='"certified": the gap of the network\'s own answer is proved to be at most the one asked '
-        'for, or the model\'s own; "solved": after going on; else "predicted"'
+        description='Whose the answer is. "certified": the network\'s, its gap proved to be at most the one '
+        "asked for, or the model's own; \"solved\": the classical method's that went on, to the gap asked "
+        'for where converged says so; "predicted": the network\'s'
     )
     gap_name: str = Field(description="What the gap function is called")
     game: dict[str, Any] = Field(description="The game")
     context_names: list[str] = Field(description="Of a context's numbers")
     equilibrium_shape: list[int] = Field(description="Of an equilibrium, whose numbers come flat")
     model: EquilibriumModelShape
+    notes: list[str] = Field(description="Where a gap was asked for: for how many contexts it is not proved")
     seconds: float

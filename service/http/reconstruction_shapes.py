@@ -20,6 +20,7 @@ class ReconstructionModelShape(Shape):
     form: str = Field(description="gradient or proximal")
     mode: str = Field(description="equilibrium or unrolled")
     operator: dict[str, Any] = Field(description="What it was trained for")
+    trained_on: str | None = Field(description="The pictures that it has seen, in its card's words")
 
 
 class ReconstructionResultShape(Shape):

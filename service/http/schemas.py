@@ -221,7 +221,11 @@ class ImplicitFactsShape(Shape):
     form: str | None = Field(description="Of one for pictures: gradient or proximal")
     mode: str | None = Field(description="Of one for pictures: equilibrium or unrolled")
     operator: dict[str, Any] | None = Field(description="Of one for pictures: what it was trained for")
-    game: dict[str, Any] | None = Field(description="Of one for equilibria: its game")
+    game: dict[str, Any] | None = Field(
+        description="Of one for equilibria: its game, with the box of contexts that it was trained on in "
+        "`context_lower` and `context_upper`"
+    )
+    trained_on: str | None = Field(description="The data that it has seen, in its card's words")
 
 
 class ModelEntryShape(Shape):

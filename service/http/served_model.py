@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.checkpoints import CheckpointError, read_card
+from runtime.checkpoints import CheckpointError, read_card, title
 from runtime.names import UnusableModel
 from service.kinds import Kind, require_kind
 
@@ -38,4 +38,4 @@ class ServedModel:
         except CheckpointError as error:
             raise UnusableModel(str(error)) from error
         except KeyError as error:
-            raise UnusableModel(f"the card of {folder.name!r} has no {error}") from error
+            raise UnusableModel(f"the card of {title(folder, card)} has no {error}") from error

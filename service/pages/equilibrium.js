@@ -6,6 +6,7 @@ import { Refused, optionalNumber } from "./sparse-inputs.js";
 
 const ADDRESS = "v1/equilibrium";
 const MEDIA = "application/json";
+const STEPS = 100; // of a slider
 
 const element = (id) => document.getElementById(id);
 let games = []; // networks of the registry
@@ -67,20 +68,27 @@ async function post(body) {
   }
 }
 
-// What a context's numbers mean, and from where to where they were drawn in training.
+// What a context's numbers mean, and from where to where they were drawn in training: [0, 1] where a card does not
+// say. Conditions begin where nothing is the matter, other numbers in the middle.
 function contextOf(game) {
-  if (!game.roads) return Array.from({ length: game.context_size }, (_, place) => [`context ${place + 1}`, 0, 1, 0.5]);
-  const demands = game.roads.origins.map((origin, k) => [`demand ${origin} → ${game.roads.destinations[k]}`, 0.5, 1.5, 1]);
-  return [...demands, ...game.conditions.map((name) => [name, 0, 1, 0])];
+  const demands = game.roads?.origins.map((origin, k) => `demand ${origin} → ${game.roads.destinations[k]}`);
+  const names = demands ? [...demands, ...game.conditions]
+    : Array.from({ length: game.context_size }, (_, place) => `context ${place + 1}`);
+  return names.map((name, place) => {
+    const [min, max] = [game.context_lower?.[place] ?? 0, game.context_upper?.[place] ?? 1];
+    return [name, min, max, demands && place >= demands.length ? min : (min + max) / 2];
+  });
 }
 
 function showGame() {
   const chosen = games.find(({ name }) => name === element("model").value);
   element("pair").replaceChildren();
   element("context").replaceChildren(...contextOf(chosen.implicit.game).map(([name, min, max, value]) => {
-    const input = Object.assign(document.createElement("input"), { type: "range", min, max, step: 0.01, value });
-    const said = Object.assign(document.createElement("output"), { value: input.value });
-    input.addEventListener("input", () => Object.assign(said, { value: input.value }));
+    const input = Object.assign(document.createElement("input"), { type: "range", min, max, step: (max - min) / STEPS || "any", value });
+    const said = document.createElement("output");
+    const say = () => Object.assign(said, { value: figure(Number(input.value), 4) });
+    input.addEventListener("input", say);
+    say();
     input.addEventListener("change", attempt);
     const label = document.createElement("label");
     label.append(name, said, input);

@@ -30,7 +30,10 @@ export function answerNodes(answer, pictures, isDifference) {
     return node("figure", isMethod ? "" : "given", painted, caption(what, file));
   });
   const isProved = answer.results.some((result) => result.provenance[0] === "certified");
-  const notes = [...answer.notes, ...answer.results.flatMap((result) => result.notes)];
+  const used = answer.results.map(({ model }) => model).filter((model) => model?.trained_on);
+  const trained = used.map((model) => `${model.name} ${model.version} was trained on: ${model.trained_on}. ` +
+    "Of other pictures its answer may be worse than a classical one.");
+  const notes = [...answer.notes, ...trained, ...answer.results.flatMap((result) => result.notes)];
   return [
     node("div", "pictures", ...figures),
     ...notes.map((text) => node("p", "soft", text)),

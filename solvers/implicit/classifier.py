@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d
 
-from runtime.checkpoints import CheckpointError
+from runtime.checkpoints import CheckpointError, title
 from solvers.implicit.adjoint import Adjoint, FixedPointSolver, OuterLoss
 from solvers.implicit.equilibrium import FixedPointLayer
 from solvers.implicit.errors import InvalidMeasurement
@@ -162,11 +162,15 @@ def load_classifier(folder: Path) -> ImplicitClassifier:
     try:
         network = ImplicitClassifier(ClassifierShape(**checkpoint.card["shape"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"the card of {folder.name} does not say what network it is") from error
+        raise CheckpointError(
+            f"the card of {title(folder, checkpoint.card)} does not say what network it is"
+        ) from error
     wanted = {name: value.shape for name, value in network.state_dict().items()}
     if wanted != {name: value.shape for name, value in checkpoint.tensors.items()}:
-        raise CheckpointError(f"the weights of {folder.name} are not those of the network on its card")
+        raise CheckpointError(
+            f"the weights of {title(folder, checkpoint.card)} are not those of the network on its card"
+        )
     if not all(bool(torch.isfinite(value).all()) for value in checkpoint.tensors.values()):
-        raise CheckpointError(f"the weights of {folder.name} are not finite")
+        raise CheckpointError(f"the weights of {title(folder, checkpoint.card)} are not finite")
     network.load_state_dict(checkpoint.tensors)
     return network.eval().requires_grad_(False)

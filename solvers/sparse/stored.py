@@ -56,9 +56,11 @@ def load_dictionary(folder: Path) -> Dictionary:
     try:
         dictionary = Dictionary.of(_tensor(checkpoint, "matrix", folder))
     except InvalidDictionary as error:
-        raise CheckpointError(f"the dictionary in {folder.name} cannot be used: {error.detail}") from error
+        raise CheckpointError(
+            f"the dictionary in {title(folder, checkpoint.card)} cannot be used: {error.detail}"
+        ) from error
     if dictionary.content_hash != checkpoint.card.get("dictionary_sha256"):
-        raise CheckpointError(f"the matrix of {folder.name} is not that of its card")
+        raise CheckpointError(f"the matrix of {title(folder, checkpoint.card)} is not that of its card")
     return dictionary
 
 
@@ -95,7 +97,7 @@ def load_network(folder: Path, dictionary: Dictionary, *, dtype: torch.dtype = t
     card = checkpoint.card
     variant = card.get("variant")
     if not isinstance(variant, str) or variant not in NETWORKS:
-        raise CheckpointError(f"{folder.name} holds a variant that is not known: {variant!r}")
+        raise CheckpointError(f"{title(folder, card)} holds a variant that is not known: {variant!r}")
     if card.get("dictionary_sha256") != dictionary.content_hash:
         raise ShapeMismatch(
             f"the network {title(folder, card)} was trained for another dictionary",
@@ -104,9 +106,11 @@ def load_network(folder: Path, dictionary: Dictionary, *, dtype: torch.dtype = t
     initial = _described(checkpoint, dictionary, folder, dtype)
     wanted = {name: value.shape for name, value in initial.parameters().items()}
     if wanted != {name: value.shape for name, value in checkpoint.tensors.items()}:
-        raise CheckpointError(f"the weights of {folder.name} are not those of the network on its card")
+        raise CheckpointError(
+            f"the weights of {title(folder, checkpoint.card)} are not those of the network on its card"
+        )
     if not all(bool(torch.isfinite(value).all()) for value in checkpoint.tensors.values()):
-        raise CheckpointError(f"the weights of {folder.name} are not finite")
+        raise CheckpointError(f"the weights of {title(folder, checkpoint.card)} are not finite")
     return with_parameters(initial, checkpoint.tensors, dtype)
 
 
@@ -119,7 +123,9 @@ def _described(checkpoint: Checkpoint, dictionary: Dictionary, folder: Path, dty
             raise ValueError
         selection = None if card["selection"] is None else SupportSelection(**card["selection"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"the card of {folder.name} does not say what network it is") from error
+        raise CheckpointError(
+            f"the card of {title(folder, checkpoint.card)} does not say what network it is"
+        ) from error
     initial = initial_network(card["variant"], dictionary, layers, threshold=0.0, dtype=dtype)
     return replace(initial, selection=selection)
 
@@ -145,13 +151,15 @@ def load_numbers(folder: Path) -> Hyperparameters:
     checkpoint = _stamp(NUMBERS).load(folder)
     found = {name: _tensor(checkpoint, name, folder) for name in Hyperparameters.tuned}
     if any(value.numel() != 1 or not bool(torch.isfinite(value).all()) for value in found.values()):
-        raise CheckpointError(f"{folder.name} does not hold three finite numbers")
+        raise CheckpointError(f"{title(folder, checkpoint.card)} does not hold three finite numbers")
     try:
         sizes = {name: int(checkpoint.card["numbers"][name]) for name in ("measurements", "atoms")}
         if not all(1 <= size <= _LARGEST for size in sizes.values()):
             raise ValueError
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"the card of {folder.name} does not say for which sizes") from error
+        raise CheckpointError(
+            f"the card of {title(folder, checkpoint.card)} does not say for which sizes"
+        ) from error
     return Hyperparameters(
         **{name: float(value) for name, value in found.items()},
         measurements=sizes["measurements"],
@@ -165,5 +173,5 @@ def _stamp(kind: str) -> Stamp:
 
 def _tensor(checkpoint: Checkpoint, name: str, folder: Path) -> Tensor:
     if name not in checkpoint.tensors:
-        raise CheckpointError(f"{folder.name} lacks {name!r}")
+        raise CheckpointError(f"{title(folder, checkpoint.card)} lacks {name!r}")
     return checkpoint.tensors[name]

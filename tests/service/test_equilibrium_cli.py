@@ -78,7 +78,14 @@ def test_a_gap_that_is_not_proved_is_status_2(farkas: Callable[..., Result], fol
     result = farkas(*asked, "-o", folder / "out.npy")
     assert result.exit_code == 2, result.output
     assert "a gap of 1e-300 is not proved for 1 of 1" in result.stderr
+    assert "the classical method went on with 1 of them" in result.stderr
     assert np.load(folder / "out.npy").shape == (1, 5)
+    answer = json.loads(farkas(*asked, "--json").stdout)
+    EquilibriumAnswerShape.model_validate(answer)
+    assert answer["notes"][0].startswith("a gap of 1e-300 is not proved for 1 of 1")
+    assert (answer["provenance"], answer["converged"]) == (["solved"], [False])
+    assert "and has the better answer for 1" in answer["notes"][0]
+    assert json.loads(farkas(*asked[:3], "--json").stdout)["notes"] == []
 
 
 def test_it_is_registered_and_listed(farkas: Callable[..., Result], folder: Path) -> None:
@@ -103,6 +110,8 @@ def test_it_is_registered_and_listed(farkas: Callable[..., Result], folder: Path
         (["network", "C.npy", "--gap", "0"], "gap: a positive number"),
         (["network", "C.npy", "-o", "none/x.npy"], "no folder"),
         (["network", "C.npy", "-o", "x.png"], "must end in one of"),
+        (["network", "C.npy", "-o", "./C.npy"], "would be written over"),
+        (["network", "C.npz", "-o", "network/../C.npz"], "would be written over"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_status_1(

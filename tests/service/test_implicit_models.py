@@ -13,6 +13,8 @@ import pytest
 from runtime.names import UnusableModel
 from runtime.registry import Registry
 from service.implicit_models import ImplicitFacts, implicit_facts, network_facts, network_for
+from service.settings import BUNDLED_MODELS
+from solvers.implicit.games.stored import load_equilibrium_network
 
 BLUR = {"kind": "blur", "size": 5, "sigma": 1.0}
 HOLES = {"kind": "inpainting", "share_kept": 0.4, "seed": 0}
@@ -64,11 +66,11 @@ def test_what_cannot_be_read_or_is_of_another_kind_is_passed_over(
 
 
 def test_facts(registry: Registry, put: Callable[..., Path]) -> None:
-    put("sharp", BLUR, form="proximal", mode="equilibrium")
+    put("sharp", BLUR, form="proximal", mode="equilibrium", data={"source": "slices of a head"})
     put("duel", None, kind="equilibrium-network", game={"name": "matrix-game"})
     put("plain", BLUR, kind="predictor")
     found = {entry.name: implicit_facts(entry) for entry in registry.entries()}
-    assert found["sharp"] == ImplicitFacts("proximal", "equilibrium", BLUR, None)
+    assert found["sharp"] == ImplicitFacts("proximal", "equilibrium", BLUR, None, "slices of a head")
     assert found["duel"] == ImplicitFacts(None, None, None, {"name": "matrix-game"})
     assert found["plain"] is None
     assert [facts.text() for facts in (found["sharp"], found["duel"]) if facts] == ["blur", "matrix-game"]
@@ -77,3 +79,12 @@ def test_facts(registry: Registry, put: Callable[..., Path]) -> None:
     (broken / "card.json").write_text("[")
     with pytest.raises(UnusableModel):
         network_facts(broken)
+
+
+def test_the_bundled_games_say_the_box_of_their_contexts() -> None:
+    for name in ("rock-paper-scissors", "grid-traffic"):
+        facts = network_facts(BUNDLED_MODELS / name / "1")
+        game = load_equilibrium_network(BUNDLED_MODELS / name / "1").game
+        assert facts.game is not None
+        assert facts.game["context_lower"] == game.context_lower.tolist()
+        assert facts.game["context_upper"] == game.context_upper.tolist()

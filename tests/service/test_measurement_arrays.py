@@ -50,6 +50,13 @@ def test_other_arrays_are_refused(array: np.ndarray) -> None:
         read(npy(array))
 
 
+@pytest.mark.skipif(np.dtype(np.longdouble).itemsize <= 8, reason="longdouble is double here")
+@pytest.mark.parametrize("dtype", [np.longdouble, np.clongdouble])
+def test_parts_of_more_than_64_bits_are_refused(dtype: type) -> None:
+    with pytest.raises(MalformedFile, match="at most 64 bits a part"):
+        read(npy(np.zeros((2, 2), dtype=dtype)))
+
+
 def test_no_pickles_and_nothing_larger() -> None:
     with pytest.raises(MalformedFile):
         read(npy(np.array([[{}]], dtype=object), allow_pickle=True))

@@ -187,9 +187,9 @@ def test_a_network_in_the_registry_answers_by_default(
         (["a.png", "--operator", "lens"], "there is no forward operator 'lens'"),
         (["a.png", "--operator", "blur:sigma=wide"], "'wide' is not a number"),
         (["text.png", "--operator", "blur"], "text.png: the file has no header"),
-        (["cut.png", "--operator", "blur", "--degrade"], "damaged or cut short"),
+        (["cut.png", "--operator", "blur", "--degrade"], "farkas: cut.png: the picture is damaged"),
         (["y.npy", "--operator", "tomography"], "image_shape is needed"),
-        (["k.npz", "--image-shape", "30x24"], "a measurement has the shape"),
+        (["k.npz", "--image-shape", "30x24"], "farkas: k.npz: a measurement has the shape"),
         (["y.npy", "--operator", "blur", "--noise", "1"], "noise goes with degrade"),
         (["a.png", "--operator", "blur", "--degrade", "--method", "magic"], "there is no method 'magic'"),
         (["a.png", "--operator", "tomography", "--degrade", "--method", "network"], "no network for"),
@@ -218,6 +218,61 @@ def test_what_is_wrong_is_one_line_and_status_1(
     assert result.exit_code == 1, result.output
     assert says in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["many.npy", "-o", "x.png"], "a .png file has one picture"),
+        (["many.npy", "-o", "found"], "a .png file has one picture"),
+        (
+            ["y.npy", "--method", "total-variation", "-o", "x.npy"],
+            "a .npy file has the pictures of one method",
+        ),
+    ],
+)
+def test_a_form_that_cannot_hold_the_answer_is_refused_before_the_work(
+    farkas: Callable[..., Result],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    says: str,
+) -> None:
+    monkeypatch.chdir(folder)
+    np.save(folder / "many.npy", np.zeros((2, SIDE, SIDE)))
+    worked: list[object] = []
+    monkeypatch.setattr("service.reconstructing.reconstruct", lambda *given: worked.append(given))
+    result = farkas("reconstruct", "--operator", "blur", "--method", "zero-filled", *arguments)
+    assert result.exit_code == 1, result.output
+    assert says in result.stderr
+    assert worked == []
+
+
+def test_a_measurement_of_another_scale_is_said(farkas: Callable[..., Result], folder: Path) -> None:
+    np.save(folder / "loud.npy", 1e3 * np.load(folder / "y.npy"))
+    asked = ["--operator", "blur:size=5,sigma=1", "--method", "zero-filled"]
+    loud = farkas("reconstruct", folder / "loud.npy", *asked, "--json")
+    assert loud.exit_code == 0, loud.output
+    assert "loud.npy: zero-filled: the picture does not explain the measurement" in loud.stderr
+    [result] = json.loads(loud.stdout)["results"]
+    assert result["relative_residual"][0] > 0.9
+    assert "another scale" in result["notes"][0]
+    plain = farkas("reconstruct", folder / "y.npy", *asked, "--json")
+    assert plain.stderr == ""
+    assert json.loads(plain.stdout)["results"][0]["notes"] == []
+
+
+def test_what_the_network_was_trained_on_is_said(
+    farkas: Callable[..., Result], folder: Path, network: Path
+) -> None:
+    asked = ["reconstruct", folder / "a.png", "--degrade", "--operator", "blur:size=5,sigma=1", "-m", network]
+    assert "trained on" not in farkas(*asked).stdout
+    card = json.loads((network / "card.json").read_text())
+    (network / "card.json").write_text(json.dumps(card | {"data": {"source": "slices of a head"}}))
+    assert "mine@3 was trained on: slices of a head" in farkas(*asked).stdout
+    answer = json.loads(farkas(*asked, "-o", folder / "out.json", "--json").stdout)
+    assert answer["results"][0]["model"]["trained_on"] == "slices of a head"
+    ReconstructionAnswerShape.model_validate(json.loads((folder / "out.json").read_bytes()))
 
 
 def test_a_servers_limits_are_not_the_commands(

@@ -157,3 +157,12 @@ def test_no_items() -> None:
     solution = iterate(Shrink(), half(0), torch.zeros(0, 1, dtype=torch.float64), max_iterations=3)
     assert solution.reasons == ()
     assert solution.value.shape == (0, 1)
+
+
+def test_a_deadline_ends_the_steps_between_two_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr("solvers.iteration.time.monotonic", lambda: float(next(clock)))
+    found = iterate(Shrink(every=25), half(1), start(1e9), max_iterations=50, deadline=4.0)
+    assert found.reasons == (TerminationReason.TIME_LIMIT,)
+    assert found.iterations.tolist() == [4]
+    assert found.value.item() == 1e9 / 2**4

@@ -43,3 +43,12 @@ def test_other_numbers_than_floats_are_refused(tmp_path: Path) -> None:
     STAMP.save(tmp_path, {"matrix": torch.ones(2, dtype=torch.int64)}, {"name": "g", "version": "1"})
     with pytest.raises(CheckpointError, match="32 or 64 bits"):
         STAMP.load(tmp_path)
+
+
+def test_messages_name_it_as_its_card_does(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "1", kind="other")
+    with pytest.raises(CheckpointError, match=r"^g@1 is not of the kind 'game'"):
+        STAMP.load(folder)
+    (folder / "weights.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"^g@1 has no readable"):
+        STAMP.load(folder)

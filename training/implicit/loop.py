@@ -1,7 +1,8 @@
 """The loop that trains implicit networks: Adam under a cosine, looked at now and then, the best state kept.
 
-A run's folder holds run.json (what it was started with), state.safetensors (replaced at each look),
-log.jsonl (a line a look), training.svg, and at the end the checkpoint: weights.safetensors and card.json.
+A run's folder holds run.json (what it was started with), state.safetensors (replaced at each look, and every
+so many seconds between), log.jsonl (a line a look), training.svg, and at the end the checkpoint:
+weights.safetensors and card.json.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from training.implicit.task import Figures, ImplicitTask, Told
 from training.loop import read_log
 
 LOG = "log.jsonl"
+SAVE_EVERY = 20.0
+"""Seconds of steps that a kill may cost."""
 
 
 class LoopSettings(BaseModel):
@@ -68,9 +71,7 @@ def train(task: ImplicitTask, folder: Path, settings: LoopSettings, *, told: Tol
     state = LoopState.begin(module, optimiser)
     state.resume(folder)
     while state.step < settings.steps and not _is_over(state, settings):
-        started = time.perf_counter()
-        means = _steps(task, state, settings, told)
-        state.seconds += time.perf_counter() - started
+        means = _steps(task, folder, state, settings, told)
         figures = held_out(task)
         state.judge(float(figures["loss"]))
         _log(folder, state, means, figures)
@@ -93,10 +94,14 @@ def _is_over(state: LoopState, settings: LoopSettings) -> bool:
     return settings.patience is not None and state.looks_since_best >= settings.patience
 
 
-def _steps(task: ImplicitTask, state: LoopState, settings: LoopSettings, told: Told | None) -> Figures:
-    """As many as there are to the next look; the means of what the batches said."""
+def _steps(
+    task: ImplicitTask, folder: Path, state: LoopState, settings: LoopSettings, told: Told | None
+) -> Figures:
+    """As many as there are to the next look; the means of what the batches said. The state is saved on the
+    way where a look is long in coming."""
     task.module.train()
     sums: dict[str, float] = {}
+    saved = begun = time.perf_counter()
     count = min(settings.look - state.step % settings.look, settings.steps - state.step)
     for done in range(count):
         loss, figures = task.batch_loss(state.step)
@@ -109,6 +114,11 @@ def _steps(task: ImplicitTask, state: LoopState, settings: LoopSettings, told: T
                 group["lr"] = settings.rate(state.step)
             state.optimiser.step()
         state.step += 1
+        now = time.perf_counter()
+        state.seconds, begun = state.seconds + now - begun, now
+        if now - saved > SAVE_EVERY:
+            state.save(folder)
+            saved = now
         values = {"loss": float(loss.detach()), **figures} if finite else {}
         for name, value in {**values, "skipped": float(not finite)}.items():
             sums[name] = sums.get(name, 0.0) + value

@@ -107,6 +107,21 @@ def phantom(shape: tuple[int, int]) -> Stack:
     return middle(np.clip(small, 0, 1).astype(np.float32), shape)
 
 
+def head_scan(shape: tuple[int, int]) -> Stack:
+    """A sagittal slice of one real head, skull and neck with it, that matplotlib ships among its sample data,
+    made as large as the shape holds. Nothing is trained or tuned on it."""
+    from gzip import decompress
+
+    from matplotlib import cbook
+    from skimage.transform import resize
+
+    data = decompress(Path(cbook.get_sample_data("s1045.ima.gz", asfileobj=False)).read_bytes())
+    whole = np.frombuffer(data, dtype=np.uint16).reshape(256, 256)
+    side = min(shape)
+    small = resize(whole / whole.max(), (side, side), anti_aliasing=True)  # type: ignore[no-untyped-call]
+    return middle(np.clip(small, 0, 1).astype(np.float32), shape)
+
+
 def grey(picture: NDArray[Any]) -> Stack:
     """In [0, 1]: integers by the range of their type, colours by their luminance (Rec. 709)."""
     values: NDArray[Any] = picture.astype(np.float64)

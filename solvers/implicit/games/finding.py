@@ -17,6 +17,11 @@ from solvers.iteration import TerminationReason, iterate
 
 Counts = NDArray[np.int64]
 
+_PREDICTING = 0.5
+"""The share of the time that the network may take where a classical method is to go on."""
+_AT_ONCE = 1 << 16
+"""Numbers of the answers that the classical method goes on from together, between two looks at the clock."""
+
 
 @dataclass(frozen=True)
 class EquilibriumOptions:
@@ -56,8 +61,10 @@ class Equilibrium:
         residual: of the network's fixed point, relative, shape (B,).
         reasons, converged: how the network's fixed point ended, and whether what was asked was come to: the
             gap, or without one the fixed point.
-        provenance: "predicted"; "certified", the prediction with a gap proved to be at most what is asked
-            (without: what the network's card states); "solved", after the classical method, likewise proved.
+        provenance: whose the value is. "predicted", the network's; "certified", the network's with a gap
+            proved to be at most what is asked (without: what its card states); "solved", the classical
+            method's, which is only given where its gap is smaller than the network's: that it is proved to be
+            at most what is asked, `converged` says.
     """
 
     value: Matrix
@@ -86,8 +93,10 @@ def find_equilibrium(
         raise ValueError("a gap can only be proved where the game itself is known, not only pairs of it")
     deadline = time.monotonic() + options.time_limit
     checked = game.check(contexts)
-    found = _predicted(network, checked, options, deadline)
-    return found if options.gap is None else _continued(game, checked, found, options.gap, deadline)
+    if options.gap is None:
+        return _predicted(network, checked, options, deadline)
+    found = _predicted(network, checked, options, deadline - (1.0 - _PREDICTING) * options.time_limit)
+    return _continued(game, checked, found, options.gap, deadline)
 
 
 def _predicted(
@@ -122,19 +131,21 @@ def _continued(
 ) -> Equilibrium:
     """Those that are not proved yet, by the classical method; an answer is only replaced by a better one."""
     open_items = np.flatnonzero(~(found.gap <= wanted))
-    if not len(open_items):
-        return found
-    part = contexts[open_items]
-    went_on = game.continue_from(part, found.value[open_items], gap=wanted, deadline=deadline)
     value, gap, steps = found.value.copy(), found.gap.copy(), found.continuation_iterations.copy()
-    continued = game.feasible(part, went_on.value)
-    proved = game.gap(part, continued)
-    better = proved < gap[open_items]
-    taken = open_items[better]
-    value[taken], gap[taken] = continued[better], proved[better]
-    steps[open_items] = went_on.iterations
     provenance = np.array(found.provenance, dtype=object)
-    provenance[open_items[gap[open_items] <= wanted]] = "solved"
+    count = max(1, _AT_ONCE // game.equilibrium_size)
+    for first in range(0, len(open_items), count):
+        if time.monotonic() >= deadline:
+            break
+        items = open_items[first : first + count]
+        part = contexts[items]
+        went_on = game.continue_from(part, value[items], gap=wanted, deadline=deadline)
+        continued = game.feasible(part, went_on.value)
+        proved = game.gap(part, continued)
+        better = proved < gap[items]
+        taken = items[better]
+        value[taken], gap[taken], provenance[taken] = continued[better], proved[better], "solved"
+        steps[items] = went_on.iterations
     return replace(
         found,
         value=value,

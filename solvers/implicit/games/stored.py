@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from runtime.checkpoints import CheckpointError
+from runtime.checkpoints import Checkpoint, CheckpointError, title
 from solvers.implicit.games.equilibrium_network import EquilibriumNetwork
 from solvers.implicit.games.game import Game
 from solvers.implicit.games.network_forms import make_network
@@ -52,24 +52,28 @@ def load_equilibrium_network(folder: Path) -> EquilibriumNetwork:
     """
     checkpoint = _STAMP.load(folder)
     if not all(bool(torch.isfinite(value).all()) for value in checkpoint.tensors.values()):
-        raise CheckpointError(f"the weights of {folder.name} are not finite")
+        raise CheckpointError(f"the weights of {title(folder, checkpoint.card)} are not finite")
     try:
         game = make_game(checkpoint.card["game"], _under("game.", checkpoint.tensors))
         network = make_network(checkpoint.card["network"], game)
         network.stated_gap = _stated(checkpoint.card.get(STATED_GAP))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"the card of {folder.name} does not say what network it is") from error
-    return _filled(network, game, checkpoint.tensors, folder)
+        raise CheckpointError(
+            f"the card of {title(folder, checkpoint.card)} does not say what network it is"
+        ) from error
+    return _filled(network, game, checkpoint, folder)
 
 
 def _filled(
-    network: EquilibriumNetwork, game: Game, tensors: Mapping[str, Tensor], folder: Path
+    network: EquilibriumNetwork, game: Game, checkpoint: Checkpoint, folder: Path
 ) -> EquilibriumNetwork:
-    weights = _under("network.", tensors)
+    weights = _under("network.", checkpoint.tensors)
     wanted = {name: value.shape for name, value in network.state_dict().items()}
     stored = len(weights) + len(game.tensors())
-    if wanted != {name: value.shape for name, value in weights.items()} or stored != len(tensors):
-        raise CheckpointError(f"the weights of {folder.name} are not those of the network on its card")
+    if wanted != {name: value.shape for name, value in weights.items()} or stored != len(checkpoint.tensors):
+        raise CheckpointError(
+            f"the weights of {title(folder, checkpoint.card)} are not those of the network on its card"
+        )
     network.load_state_dict(weights)
     return network.eval()
 

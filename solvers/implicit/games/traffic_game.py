@@ -107,6 +107,8 @@ class TrafficGame(Game):
             "roads": self.roads.description(),
             "conditions": list(self.conditions),
             "known": self.is_known,
+            "context_lower": self.context_lower.tolist(),
+            "context_upper": self.context_upper.tolist(),
         }
 
     def tensors(self) -> dict[str, Tensor]:

@@ -10,6 +10,7 @@ for N nonexpansive (`lipschitz` ≤ 1) is an averaged map.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -17,6 +18,10 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad, pixel_shuffle, pixel_unshuffle
 
 from solvers.implicit.imaging.spectral_convolution import SpectralConvolution, norm_bound
+
+DEEPEST, LARGEST = 64, 4096
+"""Convolutions of a network, and sizes of any kind; of cards, that nobody vouches for, no more is made."""
+_KERNEL = 9
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,22 @@ class ResidualShape:
     def __post_init__(self) -> None:
         if len(self.dilations) < 2 or min(self.channels, self.fold, *self.dilations) < 1:
             raise ValueError("two convolutions at least, and sizes that are positive")
+        if len(self.dilations) > DEEPEST or max(self.channels, self.fold, *self.dilations) > LARGEST:
+            raise ValueError(f"at most {DEEPEST} convolutions, and sizes of at most {LARGEST}")
         if self.lipschitz is not None and not self.lipschitz > 0:
             raise ValueError("lipschitz must be positive")
         if self.averaging is not None and not 0 < self.averaging < 1:
             raise ValueError("averaging must lie between 0 and 1")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels before, between and after the convolutions."""
+        return (self.fold**2, *[self.channels] * (len(self.dilations) - 1), self.fold**2)
+
+    @property
+    def weights(self) -> int:
+        """Numbers of all kernels and biases."""
+        return sum((_KERNEL * inputs + 1) * outputs for inputs, outputs in pairwise(self.widths))
 
 
 Kernels = list[tuple[Tensor, Tensor]]
@@ -56,10 +73,9 @@ class ResidualNetwork(nn.Module):
         self.shape = shape
         depth = len(shape.dilations)
         bound = None if shape.lipschitz is None else shape.lipschitz ** (1 / depth)
-        widths = [shape.fold**2, *[shape.channels] * (depth - 1), shape.fold**2]
         self.layers = nn.ModuleList(
             SpectralConvolution(inputs, outputs, dilation=dilation, bound=bound)
-            for inputs, outputs, dilation in zip(widths, widths[1:], shape.dilations, strict=False)
+            for (inputs, outputs), dilation in zip(pairwise(shape.widths), shape.dilations, strict=True)
         )
         self._frozen: Kernels | None = None
         last: Any = self.layers[-1]

@@ -14,16 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from runtime.checkpoints import Checkpoint, CheckpointError
+from runtime.checkpoints import Checkpoint, CheckpointError, title
 from solvers.implicit.imaging.reconstruction_network import NetworkShape, ReconstructionNetwork
-from solvers.implicit.imaging.residual_network import ResidualShape
+from solvers.implicit.imaging.residual_network import DEEPEST, LARGEST, ResidualShape
 from solvers.stamped import Stamp
 
 KIND = "reconstruction-network"
 FORMAT = 1
 _STAMP = Stamp(KIND, "implicit_card", FORMAT)
-_LARGEST = 4096
-"""Of the sizes that a card states."""
 
 
 def save_reconstruction_network(
@@ -66,18 +64,20 @@ def load_reconstruction_network(folder: Path) -> ReconstructionNetwork:
         CheckpointError: it is no network of this kind, or damaged.
     """
     checkpoint = _STAMP.load(folder)
-    network = ReconstructionNetwork(_shape(checkpoint, folder))
+    shape, found, shown = _shape(checkpoint, folder), checkpoint.tensors, title(folder, checkpoint.card)
+    if shape.residual.weights + 1 != sum(value.numel() for value in found.values()):  # before they are made
+        raise CheckpointError(f"the weights of {shown} are not those of the network on its card")
+    network = ReconstructionNetwork(shape)
     wanted: dict[str, Tensor] = {"log_step": network.log_step}
     layers: Any = network.residual.layers
     for index, layer in enumerate(layers):
         wanted |= {f"kernel.{index}": layer.weight, f"bias.{index}": layer.bias}
-    found = checkpoint.tensors
     if {name: value.numel() for name, value in wanted.items()} != {
         name: value.numel() for name, value in found.items()
     }:
-        raise CheckpointError(f"the weights of {folder.name} are not those of the network on its card")
+        raise CheckpointError(f"the weights of {shown} are not those of the network on its card")
     if not all(bool(torch.isfinite(value).all()) for value in found.values()):
-        raise CheckpointError(f"the weights of {folder.name} are not finite")
+        raise CheckpointError(f"the weights of {shown} are not finite")
     with torch.no_grad():
         for name, value in wanted.items():
             value.copy_(found[name].reshape(value.shape))
@@ -90,15 +90,17 @@ def _shape(checkpoint: Checkpoint, folder: Path) -> NetworkShape:
     card = checkpoint.card
     try:
         sizes = [int(card[name]) for name in ("depth", "channels", "fold")]
+        if not isinstance(card["dilations"], list) or len(card["dilations"]) > DEEPEST:
+            raise ValueError("the network is too deep")
         dilations = tuple(int(value) for value in card["dilations"])
-        if max(*sizes, *dilations) > _LARGEST or not isinstance(card.get("operator"), dict):
+        if max(sizes) > LARGEST or not isinstance(card.get("operator"), dict):
             raise ValueError("the sizes are too large, or there is no operator")
         residual = ResidualShape(
             sizes[1], dilations, sizes[2], _number(card["lipschitz"]), _number(card["averaging"])
         )
         return NetworkShape(card["form"], card["mode"], sizes[0], residual)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"the card of {folder.name} does not say what network it is") from error
+        raise CheckpointError(f"the card of {title(folder, card)} does not say what network it is") from error
 
 
 def _number(value: Any) -> float | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,9 @@ def make_program(
         hessian: H, symmetric and positive semidefinite, (n, n) or (B, n, n).
         regularization: γ ≥ 0.
 
+    Units do not matter: c and Q, or L, U, l, u and c, times a number give the same steps of the layer, as
+    long as no product overflows (costs of 1e200 are none too large).
+
     Raises:
         InvalidProgram: shapes do not fit, shared numbers are not finite (bounds: are NaN), Q is not positive
             semidefinite or is zero. What is wrong in the numbers of one item is for the layer to report.
@@ -108,9 +112,14 @@ def make_program(
     given = {name: (_tensor(name, data), axes) for name, (data, _, axes) in named.items() if data is not None}
     sizes = _sizes(given)
     batch = sizes.pop("B")
+    if batch == 0:
+        raise InvalidProgram("there are no programs: an axis of items has length 0")
     held = {name: _expanded(value, axes, sizes, batch) for name, (value, axes) in given.items()}
     _check_numbers(held, {name for name, (value, axes) in given.items() if value.ndim <= len(axes)})
-    if not 0.0 <= regularization < float("inf"):
+    scalar = (
+        regularization.ndim == 0 if isinstance(regularization, Tensor) else isinstance(regularization, Real)
+    )
+    if not scalar or not 0.0 <= regularization < float("inf"):
         raise InvalidProgram(f"regularization must be a number at least 0, not {regularization!r}")
     held["diagonal"] = held["diagonal"] + regularization
     if "factor" not in held and "hessian" not in held and not bool((held["diagonal"] > 0.0).any()):

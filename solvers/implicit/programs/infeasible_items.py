@@ -7,10 +7,12 @@ Applegate, Díaz, Lu and Lubin 2024). Feasibility does not depend on the objecti
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
@@ -68,23 +70,29 @@ def proved_infeasible(saddle: SaddleMap, z: Tensor, items: Tensor) -> Tensor:
             last, z = z, saddle(z)
         _, ray = saddle.split(z - last)
     for place in torch.nonzero(items).squeeze(1).tolist():
-        proved[place] = _is_proof(_linear_part(saddle.program.detached(), place), ray[place].cpu().numpy())
+        unit = float(saddle.point_unit[place])
+        instance = _linear_part(saddle.program.detached(), place, unit)
+        proved[place] = _is_proof(instance, ray[place].cpu().numpy())
     return proved
 
 
 def _is_proof(instance: Instance, ray: np.ndarray) -> bool:
     if not np.isfinite(ray).all():
         return False
-    certificate = certify(instance, Candidate(farkas_rays=ray[None]))
+    largest = np.abs(ray).max(initial=0.0)
+    certificate = certify(instance, Candidate(farkas_rays=ray[None] / (largest if largest > 0.0 else 1.0)))
     return certificate is not None and certificate.kind is CertificateKind.INFEASIBLE
 
 
-def _linear_part(program: Program, place: int) -> Instance:
+def _linear_part(program: Program, place: int, unit: float) -> Instance:
+    """One item's rows and bounds, in their own unit where it is small: `certify` has absolute tolerances."""
     matrix = program.matrix if program.matrix.ndim == 2 else program.matrix[place]
-    cost, low, high, lower, upper = (
+    cost = program.cost[place].cpu().numpy().copy()
+    given = [
         value[place].cpu().numpy().copy()
-        for value in (program.cost, program.row_lower, program.row_upper, program.lower, program.upper)
-    )
+        for value in (program.row_lower, program.row_upper, program.lower, program.upper)
+    ]
+    low, high, lower, upper = _in_units(given, unit)
     return Instance(
         name=f"item {place}",
         objective_vector=cost,
@@ -95,3 +103,11 @@ def _linear_part(program: Program, place: int) -> Instance:
         variable_upper_bound=upper,
         integrality=np.zeros(matrix.shape[1], dtype=np.bool_),
     )
+
+
+def _in_units(given: list[NDArray[np.float64]], unit: float) -> list[NDArray[np.float64]]:
+    """Numbers over the power of two below a unit less than 1: exactly, or as they are if any overflows."""
+    with np.errstate(over="ignore"):
+        scaled = [np.ldexp(values, max(0, 1 - math.frexp(unit)[1])) for values in given]
+    same = all((np.isfinite(a) == np.isfinite(b)).all() for a, b in zip(given, scaled, strict=True))
+    return scaled if same else given

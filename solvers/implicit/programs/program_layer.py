@@ -107,7 +107,7 @@ class ProgramLayer(nn.Module):
         ended = self.fixed_point.last
         assert ended is not None
         x, y = saddle.split(z)
-        errors = residuals(usable, x, y)
+        errors = residuals(usable, x, y, saddle.point_unit)
         reasons = list(ended.reasons)
         wrong = _are(reasons, TerminationReason.CONVERGED) & ~(errors.largest <= self.accuracy)
         _note(reasons, wrong, TerminationReason.STALLED)

@@ -12,7 +12,8 @@ the relative errors of PDLP (`solvers.linear.pdhg.kkt`) with a quadratic objecti
 
 so that a row or a column that is missed altogether is not lost beside large numbers of others. Where the
 numbers of a row or of the objective are all below 1, their size stands in the place of the 1 here, and of
-the 1 of dual and gap: else any point would do for numbers that are small enough.
+the 1 of dual and gap, and where those of x are, theirs times the row's: else any point would do for numbers
+that are small enough.
 """
 
 from __future__ import annotations
@@ -51,13 +52,16 @@ def objective(program: Program, x: Tensor) -> Tensor:
     return (x * (0.5 * curved(program, x) + program.cost)).sum(1)
 
 
-def residuals(program: Program, x: Tensor, y: Tensor) -> ProgramResiduals:
-    """Of points inside the box with y of the right signs, as the map's images are."""
+def residuals(program: Program, x: Tensor, y: Tensor, point_unit: Tensor | float = 1.0) -> ProgramResiduals:
+    """Of points inside the box with y of the right signs, as the map's images are; `point_unit`, a number or
+    of shape (B, 1), is the size that x is expected to have (t of `saddle_map.units`)."""
     data, x, y = program.detached(), x.detach(), y.detach()
+    point_unit = torch.as_tensor(point_unit, dtype=x.dtype, device=x.device)
     activity, size = rows_of(data.matrix, x), data.matrix.abs()
     missed = violation(activity, data.row_lower, data.row_upper)
     wanted = torch.minimum(torch.maximum(activity, data.row_lower), data.row_upper)
-    by_row = missed.abs() / (_row_units(size) + wanted.abs() + rows_of(size, x.abs()))
+    of_point = torch.clamp(torch.maximum(x.abs().amax(1, keepdim=True), point_unit), max=1.0)
+    by_row = missed.abs() / (_row_units(size) * of_point + wanted.abs() + rows_of(size, x.abs()))
     sides = torch.maximum(_finite(data.row_lower).abs(), _finite(data.row_upper).abs())
     bent = curved(data, x)
     reduced = data.cost + bent - columns_of(data.matrix, y)
@@ -105,7 +109,9 @@ def _most(sizes: Tensor) -> Tensor:
 
 
 def _norm(vector: Tensor) -> Tensor:
-    return vector.square().sum(1).sqrt()
+    largest = vector.abs().amax(1, keepdim=True) if vector.shape[1] else vector.new_ones(len(vector), 1)
+    unit = torch.where(largest > 0.0, largest, 1.0)  # squares of 1e200 are no numbers
+    return unit[:, 0] * (vector / unit).square().sum(1).sqrt()
 
 
 def _finite(values: Tensor) -> Tensor:

@@ -10,9 +10,12 @@ operator in closed form, so q costs nothing; P needs 1/τ − σ‖A‖² ≥ �
 depends on every datum: after one application, which is all that `JacobianFree` differentiates, the derivative
 by the rows' sides would be zero the other way round.
 
-The iterate is scaled. With A' = R A S equilibrated and ‖A'‖₂ = 1 an item, x = S √τ ξ and y = R √σ η, the map
-works on z = (ξ, η), in which it is averaged with nearly equal steps. R, S, τ and σ are constants: the fixed
-point does not depend on them, so their derivatives contribute nothing to that of x*, for no adjoint.
+The iterate is scaled. With A' = R A S equilibrated and ‖A'‖₂ = 1 an item, x = S √(τst) ξ and y = R √(σst) η,
+the map works on z = (ξ, η), in which it is averaged with nearly equal steps. Objectives and points have units
+of their own, s and t, typical numbers of theirs (`units`): ω, P, x and y are held in these, so that z and
+every step are the same for c and Q as for a multiple of both, and for bounds in metres as in millimetres. All
+these are constants: the fixed point does not depend on them, so their derivatives contribute nothing to that
+of x*, for no adjoint.
 """
 
 from __future__ import annotations
@@ -37,13 +40,16 @@ class SaddleMap:
     Attributes:
         program: its data, differentiated by.
         column_scale, row_scale: S and R, shape (n,) and (m,), or (B, n) and (B, m).
-        rest: ‖S P S‖₂ / 2, shape (B, 1).
-        weight: ω, the primal weight, shape (B, 1).
+        cost_unit, point_unit: s and t, shape (B, 1).
+        rest: ‖S P S‖₂ / 2 in units of s / t, shape (B, 1).
+        weight: ω, the primal weight, in units of s / t, shape (B, 1).
     """
 
     program: Program
     column_scale: Tensor
     row_scale: Tensor
+    cost_unit: Tensor
+    point_unit: Tensor
     rest: Tensor
     weight: Tensor
 
@@ -52,25 +58,34 @@ class SaddleMap:
         """Equilibrate, and weigh primal against dual by ‖S c‖ / ‖R b‖, b the larger finite side."""
         data = program.detached()
         row_scale, column_scale = equilibrated(data.matrix)
-        one = data.cost.new_ones(len(data), 1)
-        cost = torch.linalg.vector_norm(column_scale * data.cost, dim=1, keepdim=True)
+        of_cost, of_point = units(data, row_scale, column_scale)
+        cost = torch.linalg.vector_norm(column_scale * (data.cost / of_cost), dim=1, keepdim=True)
         sides = torch.maximum(_finite(data.row_lower).abs(), _finite(data.row_upper).abs())
-        side = torch.linalg.vector_norm(row_scale * sides, dim=1, keepdim=True)
+        side = torch.linalg.vector_norm(row_scale * (sides / of_point), dim=1, keepdim=True)
         usable = (cost > 0.0) & (side > 0.0)
         weight = torch.where(usable, cost / side.masked_fill(~usable, 1.0), 1.0).clamp(*_WEIGHTS)
-        return cls(program, column_scale, row_scale, one * _rest(data, column_scale), weight)
+        rest = _rest(data, column_scale) * (of_point / of_cost)
+        return cls(program, column_scale, row_scale, of_cost, of_point, rest, weight)
 
     @property
     def sizes(self) -> tuple[Tensor, Tensor]:
-        """√τ S and √σ R: x and y over ξ and η."""
-        primal = (self.weight / _STEP + self.rest).rsqrt()
-        return primal * self.column_scale, (_STEP * self.weight).sqrt() * self.row_scale
+        """√(τst) S and √(σst) R: x and y over ξ and η."""
+        primal = self.point_unit * (self.weight / _STEP + self.rest).rsqrt()
+        dual = self.cost_unit * (_STEP * self.weight).sqrt()
+        return primal * self.column_scale, dual * self.row_scale
+
+    @property
+    def steps(self) -> tuple[Tensor, Tensor]:
+        """τ S² and σ R²."""
+        of_x, of_y = self.sizes
+        s, t = self.cost_unit, self.point_unit
+        return (of_x / s) * (of_x / t), (of_y / s) * (of_y / t)
 
     def __call__(self, z: Tensor) -> Tensor:
-        of_x, of_y = self.sizes
+        of_x, of_y = self.steps
         x, y = self.split(z)
-        priced = self._priced(x, y, of_y**2)
-        return torch.cat([self._moved(x, 2.0 * priced - y, of_x**2) / of_x, priced / of_y], dim=1)
+        priced = self._priced(x, y, of_y)
+        return self.join(self._moved(x, 2.0 * priced - y, of_x), priced)
 
     def _priced(self, x: Tensor, y: Tensor, step: Tensor) -> Tensor:
         """y⁺; an equality row takes v + σ (L + U) / 2, whose derivative both sides share."""
@@ -106,12 +121,45 @@ class SaddleMap:
         """ω = ‖R⁻¹y‖ / ‖S⁻¹x‖, which makes both parts of z equally long, half the way there on a logarithmic
         scale as PDLP does; and the same point for it."""
         x, y = self.split(z)
-        primal = torch.linalg.vector_norm(x / self.column_scale, dim=1, keepdim=True)
-        dual = torch.linalg.vector_norm(y / self.row_scale, dim=1, keepdim=True)
+        primal = torch.linalg.vector_norm(x / self.point_unit / self.column_scale, dim=1, keepdim=True)
+        dual = torch.linalg.vector_norm(y / self.cost_unit / self.row_scale, dim=1, keepdim=True)
         usable = (primal > 1e-10) & (dual > 1e-10)
         ratio = torch.where(usable, dual / primal.masked_fill(~usable, 1.0), self.weight).clamp(*_WEIGHTS)
         found = replace(self, weight=(ratio * self.weight).sqrt())
         return found, found.join(x, y)
+
+
+def units(program: Program, row_scale: Tensor, column_scale: Tensor) -> tuple[Tensor, Tensor]:
+    """s and t, shape (B, 1) each, 1 where there is nothing to tell them by.
+
+    t: the smaller of the medians of the rows' sides and of the bounds, each by the nearer to zero of its two.
+    s: the larger of the medians of |c_j| and of Q_jj t. Zeros and infinities have no part in them. Medians,
+    since a large entry or two (a penalty, a variable held in place) are no unit of the others.
+    """
+    data = program.detached()
+    sides = _median(row_scale * torch.minimum(_bounding(data.row_lower), _bounding(data.row_upper)))
+    bounds = _median(torch.minimum(_bounding(data.lower), _bounding(data.upper)) / column_scale)
+    point = torch.fmin(sides, bounds).nan_to_num(1.0)
+    curvature = data.diagonal
+    if data.factor is not None:
+        curvature = curvature + data.factor.square().sum(-2)
+    if data.hessian is not None:
+        curvature = curvature + torch.diagonal(data.hessian, dim1=-2, dim2=-1)
+    cost = torch.fmax(_median(data.cost.abs()), _median(curvature.abs()) * point)
+    return cost.nan_to_num(1.0), point
+
+
+def _bounding(values: Tensor) -> Tensor:
+    """Their sizes, and infinity in the place of zero."""
+    return values.abs().masked_fill(values == 0.0, torch.inf)
+
+
+def _median(sizes: Tensor) -> Tensor:
+    """Of those that are neither zero nor infinite, shape (B, 1); NaN where there is none."""
+    if sizes.shape[1] == 0:
+        return sizes.new_full((len(sizes), 1), torch.nan)
+    used = torch.isfinite(sizes) & (sizes > 0.0)
+    return sizes.masked_fill(~used, torch.nan).nanmedian(1, keepdim=True).values
 
 
 def rows_of(matrix: Tensor, x: Tensor) -> Tensor:

@@ -376,7 +376,7 @@ def test_the_list_says_what_networks_are_for(api: Any, trained: Callable[..., No
     entries = {entry["name"]: entry for entry in listed["models"]}
     assert entries["mine"]["kind"] == "reconstruction-network"
     assert entries["mine"]["implicit"] == {
-        "form": "proximal", "mode": "equilibrium", "operator": BLUR, "game": None,
+        "form": "proximal", "mode": "equilibrium", "operator": BLUR, "game": None, "trained_on": None,
     }  # fmt: skip
     assert entries["fake"]["implicit"] is None
     problem(api.post("/v1/predict", params={"model": "mine"}), 422, "wrong-model-kind")

@@ -24,7 +24,9 @@ SIDE, PAIRS = 3, 2
 def games(settings: Settings) -> None:
     """`a-duel`, of four actions, and `a-town`, of nine crossings, untrained networks."""
     torch.manual_seed(0)
-    duel = SkewNetwork(MatrixGame.draw_game(4, 2, seed=3), hidden=4)
+    weights = MatrixGame.draw_game(4, 2, seed=3).weights
+    box = np.array([-5.0, 10.0]), np.array([5.0, 30.0])
+    duel = SkewNetwork(MatrixGame(4, 2, weights, context_box=box), hidden=4)
     town = LatencyNetwork(draw_city(SIDE, PAIRS, 1, seed=2), hidden=4)
     for name, network in (("a-duel", duel), ("a-town", town)):
         card = {"name": name, "version": "1"}
@@ -86,6 +88,25 @@ def test_another_context_is_asked_at_once(visit: Any) -> None:
     assert asked["contexts"] == values
     said = visit.page.eval_on_selector_all("#context output", "all => all.map(one => Number(one.value))")
     assert said == values
+
+
+def test_sliders_have_the_games_own_box(visit: Any, games: None) -> None:
+    def sliders(game: str) -> list[list[float]]:
+        visit.page.select_option("#model", game)
+        found: list[list[float]] = visit.page.eval_on_selector_all(
+            "#context input", "all => all.map(one => [one.min, one.max, one.value].map(Number))"
+        )
+        return found
+
+    assert sliders("a-duel") == [[-5, 5, 0], [10, 30, 20]]
+    assert sliders("a-town") == [[0.5, 1.5, 1]] * PAIRS + [[0, 1, 0]] * 2
+
+
+def test_what_is_not_proved_has_no_tick(visit: Any) -> None:
+    visit.page.fill("#gap", "1e-300")
+    ask(visit, "a-town", "solved, relative Wardrop gap at most")
+    assert visit.text(".badge") == "solved, not to the gap"
+    assert "a gap of 1e-300 is not proved for 1 of 1" in visit.text("#shown")
 
 
 def test_what_is_wrong_is_said(visit: Any) -> None:

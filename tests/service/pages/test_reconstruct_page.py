@@ -27,7 +27,7 @@ def network(settings: Settings) -> None:
     """A network for the one operator that none of the bundled ones is for, as it is before training."""
     torch.manual_seed(0)
     shape = NetworkShape(mode="unrolled", depth=2, residual=ResidualShape(channels=4, dilations=(1, 1)))
-    card = {"name": "sharp", "version": "1", "operator": OPERATOR}
+    card = {"name": "sharp", "version": "1", "operator": OPERATOR, "data": {"source": "squares alone"}}
     save_reconstruction_network(settings.models / "sharp" / "1", ReconstructionNetwork(shape), card)
 
 
@@ -112,6 +112,7 @@ def test_a_picture_of_ones_own_by_every_method(visit: Any) -> None:
     truth = np.asarray(Image.open(io.BytesIO(picture())), dtype=float)
     np.testing.assert_array_equal(levels(visit, 0), truth.ravel())
     assert visit.page.query_selector("tr.best") is not None
+    assert "sharp 1 was trained on: squares alone." in visit.text("main")
     assert visit.page.get_attribute(".measures a", "href") == "v1/models/sharp"
     assert "operator=super-resolution%3Afactor%3D4" in (visit.page.text_content("#curl") or "")
     labels = [canvas.get_attribute("aria-label") for canvas in visit.page.query_selector_all("canvas")]

@@ -55,6 +55,24 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None
     assert [line["validation"] for line in logs[0]] == [line["validation"] for line in logs[1]]
 
 
+def test_the_state_is_saved_between_looks_that_are_long_in_coming(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.implicit.loop.SAVE_EVERY", 0.0)
+    whole, first, second = task(), task(), task()
+    train(whole, tmp_path / "whole", SETTINGS)
+
+    def stop(done: int, total: int, words: str) -> None:
+        if done == 33:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(first, tmp_path / "parts", SETTINGS, told=stop)
+    train(second, tmp_path / "parts", SETTINGS)
+    assert second.steps[0] == 33
+    torch.testing.assert_close(second.module.state_dict(), whole.module.state_dict(), rtol=0, atol=0)
+
+
 def test_the_best_look_is_kept_and_patience_ends_a_run(tmp_path: Path) -> None:
     line = task()
     losses = iter([3.0, 1.0, 2.0, 2.0, 2.0])

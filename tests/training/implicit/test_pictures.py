@@ -13,6 +13,7 @@ from training.implicit.pictures import (
     PHOTOGRAPHS,
     SLICES,
     grey,
+    head_scan,
     load_pictures,
     middle,
     phantom,
@@ -132,3 +133,11 @@ def test_files_that_are_no_pictures_are_refused(tmp_path: Path, name: str) -> No
 def test_an_unknown_source_is_refused() -> None:
     with pytest.raises(ValueError, match="no pictures"):
         load_pictures("stars", (8, 8))
+
+
+def test_the_real_head_fits_and_is_none_of_the_template_s() -> None:
+    scan = head_scan((112, 96))
+    assert scan.shape == (112, 96)
+    assert 0.5 < float(scan.max()) <= 1.0
+    assert float(scan.min()) == 0.0
+    assert 0.1 < float(scan.mean()) < 0.5

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from solvers.implicit.errors import InvalidContext
+from solvers.implicit.games import finding
 from solvers.implicit.games.cities import draw_city
 from solvers.implicit.games.equilibrium_network import EquilibriumNetwork
 from solvers.implicit.games.finding import EquilibriumOptions, find_equilibrium
+from solvers.implicit.games.game import Continued
 from solvers.implicit.games.latency_network import LatencyNetwork
 from solvers.implicit.games.matrix_game import MatrixGame
 from solvers.implicit.games.skew_network import SkewNetwork
@@ -110,3 +113,65 @@ def test_a_wrong_context_is_refused() -> None:
 def test_options_without_a_meaning_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"must"):
         EquilibriumOptions(**options)  # type: ignore[arg-type]
+
+
+def test_what_the_classical_method_came_to_without_a_proof_is_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = traffic()
+    contexts = network.game.draw(np.random.default_rng(5), 3)
+    predicted = find_equilibrium(network, contexts)
+    unreached = EquilibriumOptions(gap=1e-300)
+    found = find_equilibrium(network, contexts, unreached)
+    assert (found.gap < predicted.gap).all()
+    assert found.converged == (False,) * 3
+    assert found.provenance == ("solved",) * 3
+    assert (found.continuation_iterations > 0).all()
+
+    def worse(context: object, start: np.ndarray, **limits: object) -> Continued:
+        return Continued(np.eye(4)[: len(start)], np.full(len(start), 7))
+
+    network = skew()
+    predicted = find_equilibrium(network, contexts[:, :3])
+    monkeypatch.setattr(network.game, "continue_from", worse)
+    kept = find_equilibrium(network, contexts[:, :3], unreached)
+    assert np.array_equal(kept.value, predicted.value)
+    assert kept.provenance == ("predicted",) * 3
+    assert kept.continuation_iterations.tolist() == [7] * 3
+
+
+def test_the_clock_is_looked_at_between_parts_of_the_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = traffic()
+    contexts = network.game.draw(np.random.default_rng(6), 5)
+    monkeypatch.setattr(finding, "_AT_ONCE", 2 * network.game.equilibrium_size)
+    whole = find_equilibrium(network, contexts, EquilibriumOptions(gap=1e-6))
+    assert whole.provenance == ("solved",) * 5
+    assert whole.gap.max() <= 1e-6
+    go_on = network.game.continue_from
+
+    def slow(*given: Any, **limits: Any) -> Continued:
+        time.sleep(0.4)
+        return go_on(*given, gap=limits["gap"])
+
+    monkeypatch.setattr(network.game, "continue_from", slow)
+    started = time.monotonic()
+    found = find_equilibrium(network, contexts, EquilibriumOptions(gap=1e-6, time_limit=0.4))
+    assert time.monotonic() - started < 1.2
+    assert found.provenance[2:] == ("predicted",) * 3
+    assert found.continuation_iterations[2:].tolist() == [0] * 3
+    assert set(found.provenance[:2]) <= {"solved"}
+
+
+def test_the_network_leaves_time_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, deadlines = skew(), []
+    iterated = finding.iterate
+
+    def watched(*given: Any, deadline: float, **limits: Any) -> Any:
+        deadlines.append(deadline - time.monotonic())
+        return iterated(*given, deadline=deadline, **limits)
+
+    monkeypatch.setattr(finding, "iterate", watched)
+    for gap in (None, 1e-3):
+        find_equilibrium(network, [0.1, 0.2, 0.3], EquilibriumOptions(gap=gap, time_limit=40.0))
+    assert 39.0 < deadlines[0] <= 40.0
+    assert 19.0 < deadlines[1] <= 20.0

@@ -125,3 +125,12 @@ def test_weights_that_are_not_finite_or_too_many_are_refused(tmp_path: Path) -> 
         save(tmp_path, {**stored.tensors, name: value.double()}, stored.card)
         with pytest.raises(CheckpointError):
             load_equilibrium_network(tmp_path)
+
+
+def test_messages_name_it_as_its_card_does(tmp_path: Path) -> None:
+    folder = tmp_path / "1"
+    save_equilibrium_network(folder, networks()["skew"], {"name": "duel", "version": "3"})
+    card = json.loads((folder / CARD).read_text())
+    (folder / CARD).write_text(json.dumps({**card, "game": {}}))
+    with pytest.raises(CheckpointError, match=r"the card of duel@3 does not say"):
+        load_equilibrium_network(folder)

@@ -100,6 +100,16 @@ def test_a_clock_that_has_run_out_is_said() -> None:
     assert found.provenance == ("computed", "computed")
 
 
+def test_plug_and_play_ends_with_the_step_in_which_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr("solvers.iteration.time.monotonic", lambda: float(next(clock)))
+    options = ReconstructionOptions("plug-and-play", tolerance=1e-12, time_limit=5.0)
+    found = reconstruct(OPERATOR, measurements(), options)
+    assert found.reasons == (TerminationReason.TIME_LIMIT,) * 2
+    assert found.iterations.max() <= 3  # a look and a step take a second each of this clock
+    assert found.converged == (False, False)
+
+
 def test_one_picture_that_breaks_down_leaves_the_others_alone() -> None:
     y = measurements(3)
     net = network("unrolled")

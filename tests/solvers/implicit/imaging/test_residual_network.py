@@ -109,3 +109,12 @@ def test_pictures_of_odd_sides_keep_their_shape() -> None:
 def test_shapes_that_make_no_network_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"must|positive"):
         ResidualShape(**wrong)  # type: ignore[arg-type]
+
+
+def test_sizes_are_bounded_and_weights_counted_before_any_is_made() -> None:
+    for shape in (ResidualShape(), ResidualShape(channels=3, dilations=(1, 2, 1), fold=3)):
+        made = ResidualNetwork(shape)
+        assert shape.weights == sum(value.numel() for value in made.parameters())
+    for wrong in ({"dilations": (1,) * 65}, {"channels": 4097}, {"fold": 4097}, {"dilations": (1, 4097)}):
+        with pytest.raises(ValueError, match="at most"):
+            ResidualShape(**wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def test_there_and_back(tmp_path: Path) -> None:
     [
         {"depth": 0}, {"depth": "many"}, {"channels": 10**9}, {"dilations": [1]}, {"form": "dual"},
         {"lipschitz": 1e999}, {"operator": None}, {"dilations": [1, 2, 1, 1]}, {"channels": 4},
-        {"kind": "sparse-network"}, {"implicit_card": 2},
+        {"kind": "sparse-network"}, {"implicit_card": 2}, {"dilations": "121"}, {"fold": 4096},
+        {"channels": 4096}, {"dilations": [1] * 64},
     ],
 )  # fmt: skip
 def test_a_card_that_does_not_fit_is_refused(tmp_path: Path, values: dict[str, Any]) -> None:
@@ -62,6 +64,16 @@ def test_a_card_that_does_not_fit_is_refused(tmp_path: Path, values: dict[str, A
     change(tmp_path, **values)
     with pytest.raises(CheckpointError):
         load_reconstruction_network(tmp_path)
+
+
+def test_what_a_card_boasts_of_is_not_made(tmp_path: Path) -> None:
+    saved(tmp_path)
+    for values in ({"dilations": [1] * 100_000}, {"dilations": [1, 2, 1], "channels": 4096, "fold": 4096}):
+        change(tmp_path, **values, name="it", version="7")
+        started = time.monotonic()
+        with pytest.raises(CheckpointError, match=r"it@7"):
+            load_reconstruction_network(tmp_path)
+        assert time.monotonic() - started < 1.0
 
 
 def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:

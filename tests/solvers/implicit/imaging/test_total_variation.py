@@ -106,3 +106,16 @@ def test_items_that_end_are_left_out_and_come_back_in_order() -> None:
         alone = iterate(TotalVariation(1e-3), problem, x[:1] * 0, max_iterations=5000)
         torch.testing.assert_close(alone.value[0], together.value[item])
         assert int(alone.iterations[0]) == int(together.iterations[item])
+
+
+def test_the_clock_is_looked_at_after_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr("solvers.iteration.time.monotonic", lambda: float(next(clock)))
+    operator = make_operator({"kind": "inpainting"}, (12, 16))
+    x = blocks(2, (12, 16))
+    problem = TotalVariationProblem(operator, measured(operator, x), WEIGHT)
+    found = iterate(TotalVariation(1e-9), problem, x * 0, max_iterations=100, deadline=3.0)
+    assert found.reasons == (TerminationReason.TIME_LIMIT,) * 2
+    assert found.iterations.tolist() == [3, 3]
+    objective = total_variation_objective(operator, problem.measurements, WEIGHT, found.value.float())
+    np.testing.assert_array_equal(found.state.objective.numpy(), objective)  # of the picture as it is

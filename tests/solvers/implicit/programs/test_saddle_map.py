@@ -59,12 +59,12 @@ def test_picard_steps_never_grow_in_the_metric_of_the_map() -> None:
     number of the programs drawn at random, and a rest P that takes the largest step it may."""
     saddle = SaddleMap.of(program())
     z = torch.randn(4, 13, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    of_x, of_y = saddle.sizes
+    of_x, of_y = saddle.steps
 
     def length(step: torch.Tensor) -> torch.Tensor:
         x, y = saddle.split(step)
         across = (y[:, None] @ saddle.program.matrix @ x[:, :, None])[:, 0, 0]
-        return ((x / of_x) ** 2).sum(1) + ((y / of_y) ** 2).sum(1) - 2.0 * across
+        return (x**2 / of_x).sum(1) + (y**2 / of_y).sum(1) - 2.0 * across
 
     last = saddle(z)
     size = length(last - z)
