@@ -88,6 +88,8 @@ def reconstruction_request(
         ValueError: rows are not all of one length.
         OSError: a file cannot be read.
     """
+    rest, own = _parted(operator)
+    operator = {**rest, **own} if isinstance(operator, Mapping) else operator
     named = dict(members) if operator is None else {"operator": operator, **members}
     plain = _is_plain(measurement, "measurement") and (truth is None or _is_plain(truth, "truth"))
     if plain:
@@ -100,10 +102,14 @@ def reconstruction_request(
             )
         except ValueError as error:
             raise ValueError("a measurement is finite numbers") from error
+    data = _file(measurement, "measurement")
+    if own and not data.startswith(tuple(magic for magic, _ in _MAGICS)):
+        truths = {} if truth is None else {"truth": truth}
+        query = {name: _in_query(name, value) for name, value in {**named, "operator": rest}.items()}
+        return NPZ, _npz(measurement=data, **truths, **own), query
     query = {name: _in_query(name, value) for name, value in named.items()}
     if truth is not None:
         return NPZ, _npz(measurement=measurement, truth=truth), query
-    data = _file(measurement, "measurement")
     return next((media for magic, media in _MAGICS if data.startswith(magic)), NPY), data, query
 
 
@@ -134,6 +140,13 @@ def written(parameters: Mapping[str, str | float | bool]) -> dict[str, str]:
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in parameters.items()
     }
+
+
+def _parted(operator: str | Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a mapping has of names and numbers, and of arrays, as lists."""
+    plain = {name: _plain(value) for name, value in operator.items()} if isinstance(operator, Mapping) else {}
+    own = {name: value for name, value in plain.items() if isinstance(value, list)}
+    return {name: value for name, value in plain.items() if name not in own}, own
 
 
 def _in_query(name: str, value: Any) -> Any:

@@ -14,8 +14,10 @@ from torch import Tensor
 
 from service.errors import InvalidRequest, QuestionTooLarge
 from service.picture_files import Picture, read_picture
-from service.reconstruction_questions import Degradation, ReconstructionQuestion, raise_limit
+from service.question_limits import raise_limit
+from service.reconstruction_questions import Degradation, ReconstructionQuestion
 from service.settings import Settings
+from service.told_shapes import told_shape
 from solvers.implicit.errors import InvalidMeasurement, InvalidOperator
 from solvers.implicit.imaging.forward_operator import ForwardOperator
 from solvers.implicit.imaging.operator_kinds import LARGEST_PICTURE, OPERATORS
@@ -84,7 +86,11 @@ def image_shape(question: ReconstructionQuestion, array: NDArray[Any]) -> tuple[
     height, width = int(array.shape[-2]), int(array.shape[-1])
     if question.degradation is None:
         if kind in _UNTOLD:
-            raise InvalidRequest("image_shape is needed", hint="such as 128x128")
+            told = told_shape(question, array)
+            if told is None:
+                hint = "such as 128x128; a truth tells it, or a whole Fourier transform"
+                raise InvalidRequest("image_shape is needed", hint=hint)
+            return told
         if kind == "super-resolution":
             factor = _factor(question.operator)
             return factor * height, factor * width
@@ -115,6 +121,7 @@ def check_projections(operator: Mapping[str, Any], shape: tuple[int, int], setti
     if operator["kind"] != "tomography":
         return
     angles = operator.get("angles", OPERATORS["tomography"].parameters["angles"].default)
+    angles = len(angles) if isinstance(angles, list) else angles
     if angles * shape[0] * shape[1] > settings.max_projections:
         raise QuestionTooLarge(
             f"{angles:g} angles of {shape[0]} × {shape[1]} pixels are more than "

@@ -12,15 +12,17 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runtime.checkpoints import CheckpointError
 from runtime.names import UnusableModel
 from runtime.registry import Registry
+from service.arrays import Matrix
 from service.equilibrium_questions import EquilibriumQuestion, Seeking
 from service.errors import QuestionTooLarge
 from service.kinds import Kind, require_kind
+from service.question_limits import raise_limit
 from service.recent import Recent
-from service.reconstruction_questions import raise_limit
 from service.settings import Settings, registry_of
 from service.sparse_models import found_of_kind, identity
 from solvers.implicit.errors import UnsuitableNetwork
@@ -29,6 +31,8 @@ from solvers.implicit.games.game import Game
 from solvers.implicit.games.stored import load_equilibrium_network
 
 Find = Callable[[str], Path]
+_RANGES = 8
+"""That a note says of a context's numbers."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class EquilibriumAnswer:
     game: whose they are.
     seconds: wall time.
     shortfall: a sentence, where a gap was asked for that is not proved of all.
+    outside: a sentence, where contexts are outside the box that the network was trained on.
+    is_unproved_outside: whether one of those has no gap within what the network states, or was asked for.
     """
 
     found: Equilibrium
@@ -53,6 +59,13 @@ class EquilibriumAnswer:
     model: UsedEquilibriumNetwork
     seconds: float
     shortfall: str | None = None
+    outside: str | None = None
+    is_unproved_outside: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know, a sentence each."""
+        return tuple(note for note in (self.outside, self.shortfall) if note is not None)
 
 
 class EquilibriumFinder:
@@ -95,9 +108,20 @@ class EquilibriumFinder:
                 hint="leave gap out",
             )
         options = self._options(question.seeking)
-        found = find_equilibrium(network, network.game.check(contexts), options)
-        seconds = perf_counter() - started
-        return EquilibriumAnswer(found, network.game, used, seconds, shortfall(found, question.seeking))
+        checked = network.game.check(contexts)
+        found = find_equilibrium(network, checked, options)
+        far = network.game.outside(checked)
+        promised = max(network.stated_gap or 0.0, question.seeking.gap or 0.0)
+        unproved = far & ~(found.gap <= promised)
+        return EquilibriumAnswer(
+            found,
+            network.game,
+            used,
+            seconds=perf_counter() - started,
+            shortfall=shortfall(found, question.seeking),
+            outside=outside(network.game, checked, far, unproved, promised),
+            is_unproved_outside=bool(unproved.any()),
+        )
 
     def _options(self, seeking: Seeking) -> EquilibriumOptions:
         said = {
@@ -126,6 +150,40 @@ def shortfall(found: Equilibrium, seeking: Seeking) -> str | None:
         f"the classical method went on with {went_on:,} of them, by at most {int(np.max(steps)):,} steps, "
         f"and has the better answer for {int(np.sum(taken)):,}"
     )
+
+
+def outside(
+    game: Game, contexts: Matrix, far: NDArray[np.bool_], unproved: NDArray[np.bool_], promised: float
+) -> str | None:
+    """A sentence on the contexts that are not such as the network was trained on; None where all are.
+
+    Args:
+        far, unproved: which are outside the game's box, and which of those have no gap of at most `promised`.
+    """
+    if not far.any():
+        return None
+    beyond: list[bool] = np.any(
+        (contexts < game.context_lower) | (contexts > game.context_upper), axis=0
+    ).tolist()
+    ranges = [
+        f"{name} from {lower:g} to {upper:g}"
+        for name, lower, upper, is_meant in zip(
+            game.context_names, game.context_lower, game.context_upper, beyond, strict=True
+        )
+        if is_meant
+    ]
+    said = (
+        f"{int(far.sum()):,} of {len(far):,} contexts are outside what the network was trained on "
+        f"({', '.join(ranges[:_RANGES] + ['…'] * (len(ranges) > _RANGES))}): there its prediction is a guess"
+    )
+    missing = int(unproved.sum())
+    if not missing:
+        return f"{said}, but the gap is proved to be at most {promised:g}"
+    if not game.is_known:
+        return f"{said}, and nothing can be proved of it"
+    if not promised:
+        return f"{said}, and no gap is promised"
+    return f"{said}, and a gap of {promised:g} is not proved for {missing:,} of them"
 
 
 def _loaded(folder: Path) -> Any:

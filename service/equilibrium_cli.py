@@ -52,7 +52,8 @@ def equilibrium(
 ) -> None:
     """The equilibrium of a game for every context, with a proved bound on its gap.
 
-    Exit status 2: a gap was asked for, and is not proved of some of them.
+    Exit status 2: of some of them the gap that was asked for is not proved; or, outside what the network was
+    trained on, the one that it states.
     """
     from service import equilibrium_commands
     from service.equilibrium_questions import Seeking

@@ -61,10 +61,9 @@ def find_file(
         typer.echo(answer_document(answer) if target is None else measures_document(answer))
     else:
         _show(answer, values=target is None)
-    if answer.shortfall is not None:
-        typer.echo(answer.shortfall, err=True)
-        return SOME_BAD
-    return 0
+    for note in answer.notes:
+        typer.echo(note, err=True)
+    return SOME_BAD if answer.shortfall is not None or answer.is_unproved_outside else 0
 
 
 def _answer(question: EquilibriumQuestion, settings: Settings) -> EquilibriumAnswer:
@@ -82,6 +81,8 @@ def _contexts(said: str, settings: Settings) -> Matrix:
         return numbers
     path, most = Path(said), settings.max_inflated_bytes
     shown = display_name(path)
+    if "," in said and not path.exists():
+        raise UnreadableFile(f"{shown!r} is neither numbers nor a file", hint="numbers are such as 0.3,0.7")
     data = file_bytes(path, shown, most)
     try:
         if not data.startswith(_ZIP):

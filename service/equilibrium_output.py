@@ -64,6 +64,7 @@ def summary(answer: EquilibriumAnswer) -> dict[str, Any]:
         "converged": sum(answer.found.converged),
         "provenance": dict(Counter(answer.found.provenance)),
         **asdict(answer.model),
+        "notes": list(answer.notes),
         "seconds": answer.seconds,
     }
 
@@ -78,7 +79,8 @@ def summary_table(answer: EquilibriumAnswer) -> Table:
     for name in _MEASURES:
         if name != "continuation_iterations" or said[name]["most"]:
             label = _LABELS.get(name, answer.game.gap_name)
-            table.add_row(label, *(_figure(said[name][key]) for key in _SPREAD))
+            missing = "not finite" if name != "gap" or answer.game.is_known else "not known"
+            table.add_row(label, *(_figure(said[name][key], missing) for key in _SPREAD))
     return table
 
 
@@ -112,7 +114,7 @@ def _origin(answer: EquilibriumAnswer) -> dict[str, Any]:
         "context_names": list(game.context_names),
         "equilibrium_shape": list(game.equilibrium_shape),
         "model": asdict(answer.model),
-        "notes": [] if answer.shortfall is None else [answer.shortfall],
+        "notes": list(answer.notes),
         "seconds": answer.seconds,
     }
 
@@ -124,7 +126,7 @@ def _spread(values: NDArray[Any]) -> dict[str, float | None]:
     }
 
 
-def _figure(value: float | None) -> str:
+def _figure(value: float | None, missing: str) -> str:
     if value is None:
-        return "not finite"
+        return missing
     return f"{value:,.0f}" if value.is_integer() else f"{value:.3g}"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isfinite
 
 from service.arrays import Matrix
-from service.errors import InvalidRequest, QuestionTooLarge
-from service.reconstruction_questions import check_time, raise_limit
+from service.errors import InvalidRequest
+from service.question_limits import check_iterations, check_time, is_positive
 from service.settings import Settings
 
 
@@ -34,14 +33,9 @@ class Seeking:
         """
         for name in ("gap", "tolerance"):
             value = getattr(self, name)
-            if value is not None and not (isfinite(value) and value > 0.0):
+            if value is not None and not is_positive(value):
                 raise InvalidRequest(f"{name}: a positive number")
-        if self.max_iterations is not None and self.max_iterations < 1:
-            raise InvalidRequest("max_iterations: at least 1")
-        if limited and self.max_iterations is not None and self.max_iterations > settings.max_iterations:
-            raise QuestionTooLarge(
-                f"max_iterations: more than {settings.max_iterations}", hint=raise_limit("MAX_ITERATIONS")
-            )
+        check_iterations(self.max_iterations, settings, limited=limited)
         check_time(self.time_limit, settings, limited=limited)
 
 

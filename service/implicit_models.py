@@ -20,6 +20,8 @@ class ImplicitFacts:
     operator: what it was trained for, as a description.
     game: of a network that predicts equilibria: the description of its game.
     trained_on: the data that it has seen, in its card's words.
+    beats_classical: whether its test pictures came out nearer to the truth than by the operator's classical
+        inverse; None where its card does not say.
     """
 
     form: str | None
@@ -27,6 +29,7 @@ class ImplicitFacts:
     operator: dict[str, Any] | None
     game: dict[str, Any] | None
     trained_on: str | None = None
+    beats_classical: bool | None = None
 
     def text(self) -> str:
         """The operator or the game in a word, for a table."""
@@ -52,13 +55,19 @@ def network_facts(folder: Path) -> ImplicitFacts:
         raise UnusableModel(str(error)) from error
 
 
-def network_for(registry: Registry, operator: Mapping[str, Any]) -> Path | None:
+def network_for(registry: Registry, operator: Mapping[str, Any], *, usual: bool = False) -> Path | None:
     """The network for pictures under an operator: of those trained for its kind, one with its very parameters
-    first, one's own before bundled ones, of several the one added last. Current versions count."""
+    first, one's own before bundled ones, of several the one added last. Current versions count.
+
+    Args:
+        usual: as the usual method, only one whose card says that it beats the classical inverse.
+    """
     found = [
         (entry, trained)
         for entry in registry.entries()
-        if entry.current and (trained := _trained_for(entry)).get("kind") == operator["kind"]
+        if entry.current
+        and (trained := _trained_for(entry)).get("kind") == operator["kind"]
+        and (not usual or _facts(readable_card(entry)).beats_classical)
     ]
     if not found:
         return None
@@ -76,7 +85,27 @@ def readable_card(entry: Entry) -> Mapping[str, Any]:
 def _facts(card: Mapping[str, Any]) -> ImplicitFacts:
     operator, game = _object(card, "operator"), _object(card, "game")
     trained_on = _text(_object(card, "data") or {}, "source")
-    return ImplicitFacts(_text(card, "form"), _text(card, "mode"), operator, game, trained_on)
+    beats = _beats_classical(_object(card, "metrics") or {})
+    return ImplicitFacts(_text(card, "form"), _text(card, "mode"), operator, game, trained_on, beats)
+
+
+def loss_to_classical(card: Mapping[str, Any]) -> str | None:
+    """A sentence where the test figures of a network for pictures are no better than its operator's classical
+    inverse; else None."""
+    metrics = _object(card, "metrics") or {}
+    if kind_of(card) != Kind.RECONSTRUCTION or _beats_classical(metrics) is not False:
+        return None
+    return (
+        f"on its test pictures it comes to {metrics['psnr']:.2f} dB, the classical inverse to "
+        f"{metrics['classical_psnr']:.2f} dB: it answers only where it is asked for (--method network)"
+    )
+
+
+def _beats_classical(metrics: Mapping[str, Any]) -> bool | None:
+    own, classical = metrics.get("psnr"), metrics.get("classical_psnr")
+    if not isinstance(own, (int, float)) or not isinstance(classical, (int, float)):
+        return None
+    return own > classical
 
 
 def _trained_for(entry: Entry) -> Mapping[str, Any]:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     HYPERLISTA = "hyperlista"
     RECONSTRUCTION = "reconstruction-network"
     EQUILIBRIUM = "equilibrium-network"
+    CLASSIFIER = "implicit-classifier"
 
 
 _WHAT = {
@@ -34,6 +35,7 @@ _WHAT = {
     Kind.HYPERLISTA: "the three numbers of HyperLISTA",
     Kind.RECONSTRUCTION: "a network that reconstructs pictures",
     Kind.EQUILIBRIUM: "a network that predicts equilibria of a game",
+    Kind.CLASSIFIER: "a classifier of small pictures",
 }
 _USE = {
     Kind.PREDICTOR: "farkas predict, POST /v1/predict",
@@ -42,6 +44,7 @@ _USE = {
     Kind.HYPERLISTA: "farkas sparse, the model of POST /v1/sparse-recovery",
     Kind.RECONSTRUCTION: "farkas reconstruct, the model of POST /v1/reconstruct",
     Kind.EQUILIBRIUM: "farkas equilibrium, the model of POST /v1/equilibrium",
+    Kind.CLASSIFIER: "Python, solvers.implicit.classifier.load_classifier",
 }
 
 

@@ -17,7 +17,7 @@ from service import output
 from service.costs import Costs
 from service.errors import InvalidRequest
 from service.fatal import command_settings, fatal_in_one_line
-from service.implicit_models import implicit_facts
+from service.implicit_models import implicit_facts, loss_to_classical
 from service.kinds import Kind, kind_of, require_kind
 from service.settings import registry_of
 from service.sparse_facts import SparseFacts, facts_of
@@ -59,6 +59,9 @@ def add(folder: Path) -> None:
     with fatal_in_one_line():
         entry = _registry().add(folder.expanduser())
     _say_added(entry)
+    lost = loss_to_classical(entry.card())
+    if lost is not None:
+        typer.echo(f"{entry.name}@{entry.version}: {lost}", err=True)
 
 
 def add_dictionary(file: Path, *, name: str, version: str | None, description: str) -> None:

@@ -29,8 +29,9 @@ def reconstruct(
         str | None,
         typer.Option(
             "--operator",
-            help=f"{', '.join(OPERATORS)}; as KIND, KIND:name=value,name=value, or a JSON object. "
-            "A .npz file may have it in `operator`.",
+            help=f"{', '.join(OPERATORS)}; as KIND, KIND:name=value,name=value, a JSON object, or "
+            "a .json file of one. A .npz file may have it in `operator`, and an array of your own for it: "
+            "`columns`, `mask`, `kernel` or `angles`.",
         ),
     ] = None,
     output: Annotated[
@@ -47,7 +48,7 @@ def reconstruct(
         typer.Option(
             "--method",
             help=f"{', '.join(METHODS)}; may be given several times. By default network, where there is one "
-            "for the operator, else total-variation.",
+            "for the operator whose test pictures beat the classical inverse, else total-variation.",
         ),
     ] = None,
     degrade: Annotated[
@@ -98,7 +99,8 @@ def reconstruct(
     Exit status 2: some files of several could not be answered.
     """
     from service import reconstruct_commands
-    from service.fatal import command_settings, fatal_in_one_line
+    from service.fatal import command_settings
+    from service.option_words import fatal_in_option_words
     from service.reconstruction_questions import Approach, asked_degradation, shape_of
 
     if output is not None and len(files) == 1 and output.suffix.lower() not in (*SUFFIXES, ""):
@@ -106,10 +108,15 @@ def reconstruct(
             f"the file to write must end in one of: {', '.join(SUFFIXES)}", param_hint="--output"
         )
     approach = Approach(tuple(method or ()), model, max_iterations, tolerance, regularization, time_limit)
-    with fatal_in_one_line():
+    settings = command_settings()
+    with fatal_in_option_words():
         asked = reconstruct_commands.Asked(
-            operator, shape_of(image_shape), asked_degradation(degrade, noise, seed, size), size, approach
+            reconstruct_commands.operator_text(operator, settings),
+            shape_of(image_shape),
+            asked_degradation(degrade, noise, seed, size),
+            size,
+            approach,
         )
     raise typer.Exit(
-        reconstruct_commands.reconstruct_files(files, asked, command_settings(), target=output, as_json=json)
+        reconstruct_commands.reconstruct_files(files, asked, settings, target=output, as_json=json)
     )

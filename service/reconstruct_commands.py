@@ -16,8 +16,9 @@ from service import output
 from service.arrays import write_npy, write_npz
 from service.choices import SOME_BAD
 from service.errors import OWN, InvalidRequest, QuestionTooLarge, UnreadableFile, problem_of
-from service.fatal import fatal, fatal_in_one_line
+from service.fatal import fatal
 from service.measurement_arrays import read_measurement, read_measurement_file
+from service.option_words import fatal_in_option_words, in_option_words
 from service.picture_files import is_picture, write_png
 from service.reading import display_name
 from service.reconstruction_output import (
@@ -28,21 +29,24 @@ from service.reconstruction_output import (
     notes,
     result_table,
     sheet,
+    trained_on,
 )
 from service.reconstruction_questions import (
     SIZE,
     Approach,
     Degradation,
     ReconstructionQuestion,
-    operator_of,
+    operator_with,
 )
 from service.settings import Settings, registry_of
 from service.sparse_files import file_bytes
 from solvers.implicit.errors import InvalidMeasurement
+from solvers.implicit.imaging.operator_kinds import OPERATORS
 
 if TYPE_CHECKING:
     from service.reconstructing import ReconstructionAnswer, Reconstructor
 
+_OPERATOR_FILE = ".json"
 _ZIP = b"PK\x03\x04"
 _BYTES_A_NUMBER = 16
 _DIMENSIONS_OF_MANY = 3
@@ -75,7 +79,7 @@ def reconstruct_files(
     """
     from runtime.progress import progress_bar
 
-    with fatal_in_one_line():
+    with fatal_in_option_words():
         _check_target(target, files)
         reconstructor = _reconstructor(settings)
         asked.approach.check(settings, limited=False)
@@ -92,7 +96,7 @@ def reconstruct_files(
                     _write(target, path, answer, in_folder=_is_folder(target, files))
             except (*OWN, OSError) as error:
                 if len(files) == 1:
-                    with fatal_in_one_line():
+                    with fatal_in_option_words():
                         if isinstance(error, _OF_THE_FILE):
                             raise fatal(_wrong(path, error)) from error
                         raise
@@ -105,10 +109,24 @@ def reconstruct_files(
             bar.advance()
     if answered and not as_json:
         output.console().print(result_table(answered))
+        for line in trained_on([answer for _, answer in answered]):
+            typer.echo(line)
     for name, answer in answered:
         for note in notes(answer):
             typer.echo(f"{name}: {note}", err=True)
     return SOME_BAD if bad else 0
+
+
+def operator_text(said: str | None, settings: Settings) -> str | None:
+    """The operator as a line of text, read where a JSON file is named.
+
+    Raises:
+        OSError, UnreadableFile, QuestionTooLarge: the file cannot be read.
+    """
+    if said is None or not said.endswith(_OPERATOR_FILE):
+        return said
+    path = Path(said)
+    return file_bytes(path, display_name(path), settings.max_inflated_bytes).decode(errors="replace")
 
 
 def _reconstructor(settings: Settings) -> Reconstructor:
@@ -124,22 +142,25 @@ def _question(path: Path, asked: Asked, settings: Settings) -> ReconstructionQue
     shown, most = display_name(path), settings.max_inflated_bytes
     data = file_bytes(path, shown, most)
     numbers = most // _BYTES_A_NUMBER
-    text, measurements, picture, truth = asked.operator, None, None, None
+    text, measurements, picture, truth, own = asked.operator, None, None, None, {}
     try:
         if is_picture(data):
             picture = data
         elif data.startswith(_ZIP):
             file = read_measurement_file(data, most=numbers)
-            measurements, truth = file.measurement, file.truth
+            measurements, truth, own = file.measurement, file.truth, file.own
             text = file.operator if text is None else text
         else:
             measurements = read_measurement(data, name=shown, most=numbers)
     except InstanceError as error:
         raise UnreadableFile(f"{shown}: {error.detail}", hint=error.hint or "") from error
-    if text is None:
-        raise InvalidRequest("no operator is named", hint="say it with --operator")
+    operator = operator_with(text, own)
+    if operator is None:
+        raise InvalidRequest(
+            "no operator is named", hint=f"say it with --operator: {', '.join(OPERATORS)}, or a JSON file"
+        )
     return ReconstructionQuestion(
-        operator=operator_of(text),
+        operator=operator,
         measurements=measurements,
         picture=picture,
         image_shape=asked.image_shape,
@@ -231,5 +252,7 @@ def _wrong(path: Path, error: Exception) -> str:
         return f"{display_name(path)}: {error}"
     problem = problem_of(error)
     prefix = f"{display_name(path)}: "
-    detail = problem.detail.removeprefix(prefix)
-    return prefix + detail + (f" ({problem.hint})" if problem.hint else "")
+    detail, hint = (
+        in_option_words(text) for text in (problem.detail.removeprefix(prefix), problem.hint or "")
+    )
+    return prefix + detail + (f" ({hint})" if hint else "")

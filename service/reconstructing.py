@@ -44,6 +44,7 @@ from solvers.implicit.imaging.reconstruction_network import ReconstructionNetwor
 _KEPT_OPERATORS = 4
 _LEAST_SECONDS = 0.05
 _SSIM_WINDOW = 7
+_SAME_SCALE = 1e-6
 _UNEXPLAINED = 0.5
 """The relative residual beyond which a picture says little of its measurement."""
 
@@ -76,7 +77,8 @@ class ReconstructionAnswer:
     columns: of a Fourier transform, which were measured, ascending from −W/2; else None.
     truth: (B, H, W) where it is known.
     degradation: how pictures were degraded; None of measurements that were given.
-    notes: what was done to a file's picture.
+    scale: what a kernel's blur, or line integrals, are divided by to have a norm of at most 1.
+    notes: what was done to a file's picture, and of what scale measurements are taken to be.
     seconds: wall time.
     """
 
@@ -87,6 +89,7 @@ class ReconstructionAnswer:
     columns: NDArray[np.int64] | None
     truth: NDArray[np.float64] | None
     degradation: Degradation | None
+    scale: float
     notes: tuple[str, ...]
     seconds: float
 
@@ -139,7 +142,8 @@ class Reconstructor:
             columns=getattr(operator, "columns", None),
             truth=truth,
             degradation=question.degradation,
-            notes=found.notes,
+            scale=operator.scale,
+            notes=(*found.notes, *_scale_notes(question, operator)),
             seconds=perf_counter() - started,
         )
 
@@ -169,6 +173,17 @@ class Reconstructor:
         return tuple(results)
 
 
+def _scale_notes(question: ReconstructionQuestion, operator: ForwardOperator) -> list[str]:
+    """A sentence on measurements that were given, where the operator is not of the scale one has it in."""
+    if question.degradation is not None or abs(operator.scale - 1.0) <= _SAME_SCALE:
+        return []
+    what = "the kernel" if operator.kind == "blur" else "line integrals in pixels"
+    return [
+        f"the operator is {what} divided by {operator.scale:.9g}, to have a norm of at most 1: "
+        "a measurement is taken to be divided by that too"
+    ]
+
+
 def _options(question: ReconstructionQuestion, method: str, seconds: float) -> ReconstructionOptions:
     approach = question.approach
     return ReconstructionOptions(
@@ -194,6 +209,8 @@ def _result(
     images = found.images[:, 0].numpy().astype(np.float64)
     notes = [] if used is None else differences(operator.description(), used)
     notes += unexplained(options.method, found)
+    if used is not None and used.mode != "unrolled":
+        notes += unconverged(options.method, found)
     if truth is None:
         return MethodResult(options.method, found, used, None, None, tuple(notes), seconds)
     quality = np.array([psnr(one, image) for one, image in zip(truth, images, strict=True)])
@@ -214,6 +231,18 @@ def unexplained(method: str, found: Reconstruction) -> list[str]:
     return [
         f"{method}: {whose} not explain the measurement, with a relative residual above {_UNEXPLAINED:g}; "
         "pictures lie in [0, 1]: is the measurement of another scale?"
+    ]
+
+
+def unconverged(method: str, found: Reconstruction) -> list[str]:
+    """A sentence on pictures that should be fixed points of a network and are none; none where all are."""
+    ended = [reason for reason, reached in zip(found.reasons, found.converged, strict=True) if not reached]
+    if not ended:
+        return []
+    how = ", ".join(sorted({reason.name.lower().replace("_", "-") for reason in ended}))
+    return [
+        f"{method}: {len(ended):,} of {len(found.reasons):,} came to no fixed point ({how}); "
+        f"where the picture matters, take {UNTRAINED}, or compare with it"
     ]
 
 

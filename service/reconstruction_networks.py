@@ -21,6 +21,8 @@ from solvers.implicit.imaging.forward_operator import ForwardOperator
 from solvers.implicit.imaging.reconstruction_network import ReconstructionNetwork
 from solvers.implicit.imaging.stored import load_reconstruction_network
 
+_IS = {"columns": "are not those", "angles": "are not those", "mask": "is not that", "kernel": "is not that"}
+
 Find = Callable[[str], Path]
 
 
@@ -50,7 +52,8 @@ class Networks:
         self._kept: Recent[Path, ReconstructionNetwork] = Recent(settings.loaded_models)
 
     def folder_for(self, approach: Approach, operator: ForwardOperator) -> Path | None:
-        """The network that is named, or the registry's; None where there is none, or none is asked.
+        """The network that is named, or the registry's: where no method is named only one that is better than
+        the classical inverse. None where there is none, or none is asked.
 
         Raises:
             RegistryError
@@ -60,7 +63,7 @@ class Networks:
         if methods and NETWORK not in methods:
             return None
         if name is None:
-            return network_for(self._registry, operator.description())
+            return network_for(self._registry, operator.description(), usual=not methods)
         folder = found_of_kind(self._registry, self._find, name, Kind.RECONSTRUCTION)
         require_kind(folder, name, Kind.RECONSTRUCTION)
         return folder
@@ -98,8 +101,15 @@ def differences(operator: Mapping[str, Any], used: UsedNetwork) -> list[str]:
         f"{name} is {value:g} and was {used.operator[name]:g} in training"
         for name, value in operator.items()
         if name not in ("kind", "seed")
+        and isinstance(value, (int, float))
         and isinstance(used.operator.get(name), (int, float))
         and used.operator[name] != value
+    ]
+    differing += [
+        f"{name} {verb} of training"
+        for name, verb in _IS.items()
+        if isinstance(operator.get(name), list) or isinstance(used.operator.get(name), list)
+        if operator.get(name) != used.operator.get(name)
     ]
     return [f"{used.name}@{used.version}: {', '.join(differing)}"] if differing else []
 

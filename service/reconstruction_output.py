@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +18,7 @@ from service.picture_files import write_png
 
 if TYPE_CHECKING:
     from service.reconstructing import MethodResult, ReconstructionAnswer
+    from service.reconstruction_networks import UsedNetwork
 
 Encoding = Literal["png", "numbers"]
 """How JSON has pictures: a PNG file of 8 bits in base64, or rows of numbers."""
@@ -101,11 +102,12 @@ def summary(answer: ReconstructionAnswer) -> dict[str, Any]:
     spreads = measures | {"psnr": result.psnr, "ssim": result.ssim}
     return {
         **_origin(answer),
+        "operator": _short(answer.operator),
         "method": result.method,
         **{name: None if values is None else _spread(values) for name, values in spreads.items()},
         "converged": sum(found.converged),
         "provenance": dict(Counter(found.provenance)),
-        "model": None if result.model is None else asdict(result.model),
+        "model": None if result.model is None else _model(result.model),
     }
 
 
@@ -124,8 +126,6 @@ def result_table(rows: Sequence[tuple[str, ReconstructionAnswer]]) -> Table:
         for item in range(len(answer.measurements)):
             for result in answer.results:
                 table.add_row(*_cells(name, answer, result, item, with_truth))
-    table.caption = "\n".join(trained_on([answer for _, answer in rows])) or None
-    table.caption_justify = "left"
     return table
 
 
@@ -178,6 +178,7 @@ def _cells(
 def _origin(answer: ReconstructionAnswer) -> dict[str, Any]:
     return {
         "operator": answer.operator,
+        "scale": answer.scale,
         "image_shape": list(answer.image_shape),
         "measurement_shape": list(answer.measurements.shape[1:]),
         "pictures": len(answer.measurements),
@@ -201,6 +202,18 @@ def _result(result: MethodResult) -> dict[str, Any]:
         "model": None if result.model is None else asdict(result.model),
         "notes": list(result.notes),
         "seconds": result.seconds,
+    }
+
+
+def _model(used: UsedNetwork) -> dict[str, Any]:
+    return {**asdict(used), "operator": _short(used.operator)}
+
+
+def _short(operator: Mapping[str, Any]) -> dict[str, Any]:
+    """The description with the shapes of arrays in their place: a header's line holds no more."""
+    return {
+        name: "×".join(map(str, np.shape(value))) if isinstance(value, list) else value
+        for name, value in operator.items()
     }
 
 

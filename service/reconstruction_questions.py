@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf, isfinite
 from typing import Any
 
 import orjson
 from numpy.typing import NDArray
 
 from graphs.errors import quote
-from service.errors import InvalidRequest, QuestionTooLarge
+from service.errors import InvalidRequest
+from service.question_limits import check_iterations, check_time
 from service.settings import Settings
 from solvers.implicit.errors import InvalidOperator
 from solvers.implicit.imaging.methods import METHODS
 from solvers.implicit.imaging.operator_kinds import OPERATORS
+from solvers.implicit.imaging.own_arrays import own_arrays
 
 Operator = Mapping[str, Any]
-"""A forward operator's description: its `kind`, and what of its parameters is not as usual."""
+"""A forward operator's description: its `kind`, and what of its parameters is not as usual, or an array."""
+
+OWN_ARRAYS: dict[str, str] = {name: kind for kind, known in OPERATORS.items() for name in known.arrays}
+"""Arrays that operators can have, each with the kind that has it."""
 
 NETWORK, UNTRAINED = "network", "total-variation"
 """The usual method where the registry has a network for the operator's kind, and where it has none."""
@@ -89,12 +93,7 @@ class Approach:
             value = getattr(self, name)
             if value is not None and not 0.0 < value <= most:
                 raise InvalidRequest(f"{name}: more than 0 and at most {most:g}")
-        if self.max_iterations is not None and self.max_iterations < 1:
-            raise InvalidRequest("max_iterations: at least 1")
-        if limited and self.max_iterations is not None and self.max_iterations > settings.max_iterations:
-            raise QuestionTooLarge(
-                f"max_iterations: more than {settings.max_iterations}", hint=raise_limit("MAX_ITERATIONS")
-            )
+        check_iterations(self.max_iterations, settings, limited=limited)
         check_time(self.time_limit, settings, limited=limited)
 
     def _check_methods(self) -> None:
@@ -173,9 +172,27 @@ def operator_of(text: str) -> Operator:
     return checked_operator(operator)
 
 
+def operator_with(text: str | None, own: Mapping[str, NDArray[Any]]) -> Operator | None:
+    """The operator that a text names and arrays beside it complete; those alone tell its kind.
+
+    Raises:
+        InvalidOperator
+        InvalidRequest: the text has such an array too.
+    """
+    if not own:
+        return None if text is None else operator_of(text)
+    operator = {"kind": OWN_ARRAYS[next(iter(own))]} if text is None else operator_of(text)
+    for name in own:
+        if name in operator:
+            raise InvalidRequest(
+                f"{name} is both in the operator and beside it", hint="leave one of them out"
+            )
+    return checked_operator({**operator, **own})
+
+
 def checked_operator(operator: Any) -> Operator:
-    """A description whose kind, names and numbers are such that there can be an operator; ranges are left to
-    `make_operator`.
+    """A description whose kind, names, numbers and arrays are such that there can be an operator, arrays as
+    lists; parameters' ranges are left to `make_operator`.
 
     Raises:
         InvalidOperator
@@ -185,16 +202,18 @@ def checked_operator(operator: Any) -> Operator:
         raise InvalidOperator(
             f"there is no forward operator {quote(str(kind))}", hint=f"one of {', '.join(sorted(OPERATORS))}"
         )
-    known = OPERATORS[kind].parameters
-    for name, value in operator.items():
-        if name != "kind" and name not in known:
+    names = OPERATORS[kind].names
+    for name in operator:
+        if name != "kind" and name not in names:
             raise InvalidOperator(
-                f"{kind} has no parameter {quote(str(name))}", hint=f"it has {', '.join(sorted(known))}"
+                f"{kind} has no parameter {quote(str(name))}", hint=f"it has {', '.join(names)}"
             )
+    own = own_arrays(kind, operator)
+    for name, value in operator.items():
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if name != "kind" and not (is_number and -_FARTHEST <= value <= _FARTHEST):
+        if name not in ("kind", *own) and not (is_number and -_FARTHEST <= value <= _FARTHEST):
             raise InvalidOperator(f"{name} must be a number", hint="of the range that GET /v1/operators says")
-    return dict(operator)
+    return {**operator, **own}
 
 
 def shape_of(text: str | None) -> tuple[int, int] | None:
@@ -211,24 +230,6 @@ def shape_of(text: str | None) -> tuple[int, int] | None:
     return int(sides[0]), int(sides[1])
 
 
-def check_time(time_limit: float | None, settings: Settings, *, limited: bool) -> None:
-    """Refuse more time than there is.
-
-    Raises:
-        InvalidRequest
-    """
-    most = settings.solve_seconds if limited else inf
-    if time_limit is not None and not (_is_positive(time_limit) and time_limit <= most):
-        raise InvalidRequest(
-            f"time_limit: more than 0 and at most {most:g} seconds", hint=raise_limit("SOLVE_SECONDS")
-        )
-
-
-def raise_limit(name: str) -> str:
-    """The hint of a limit."""
-    return f"set FARKAS_{name} higher"
-
-
 def _number(name: str, text: str) -> int | float:
     try:
         return int(text)
@@ -238,7 +239,3 @@ def _number(name: str, text: str) -> int | float:
         return float(text)
     except ValueError as error:
         raise InvalidOperator(f"{quote(name)}: {quote(text)} is not a number", hint=_HINT) from error
-
-
-def _is_positive(number: float) -> bool:
-    return isfinite(number) and number > 0.0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from math import inf, isfinite
 
 from service.arrays import Matrix
 from service.errors import InvalidRequest, QuestionTooLarge
+from service.question_limits import check_time, is_positive, raise_limit
 from service.settings import Settings
 from solvers.sparse.errors import InvalidRegularization
 from solvers.sparse.variants import find_variant
@@ -47,10 +47,11 @@ class Method:
         if self.layers is not None and self.layers < 1:
             raise InvalidRequest("layers: at least 1")
         if limited and self.layers is not None and self.layers > settings.max_layers:
-            raise QuestionTooLarge(f"layers: more than {settings.max_layers}", hint=_raise("MAX_LAYERS"))
-        if self.regularization is not None and not _is_positive(self.regularization):
+            raise QuestionTooLarge(f"layers: more than {settings.max_layers}", hint=raise_limit("MAX_LAYERS"))
+        if self.regularization is not None and not is_positive(self.regularization):
             raise InvalidRegularization(f"λ must be a positive number, not {self.regularization}")
-        self._check_proof(settings.solve_seconds if limited else inf)
+        self._check_proof()
+        check_time(self.time_limit, settings, limited=limited)
 
     def named(self) -> Method:
         """The same with the variant by its full name: `cpss` is `lista-cpss`.
@@ -60,21 +61,15 @@ class Method:
         """
         return self if self.variant is None else replace(self, variant=find_variant(self.variant).name)
 
-    def _check_proof(self, most_seconds: float) -> None:
-        if self.duality_gap is not None and not _is_positive(self.duality_gap):
+    def _check_proof(self) -> None:
+        if self.duality_gap is not None and not is_positive(self.duality_gap):
             raise InvalidRequest("duality_gap: a positive number, relative to ½‖b‖²")
         if self.duality_gap is not None and self.regularization is None:
             raise InvalidRequest(
                 "duality_gap goes with regularization", hint="without λ there is no objective to bound"
             )
-        if self.time_limit is None:
-            return
-        if self.duality_gap is None:
+        if self.time_limit is not None and self.duality_gap is None:
             raise InvalidRequest("time_limit goes with duality_gap")
-        if not _is_positive(self.time_limit) or self.time_limit > most_seconds:
-            raise InvalidRequest(
-                f"time_limit: more than 0 and at most {most_seconds:g} seconds", hint=_raise("SOLVE_SECONDS")
-            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,23 +93,16 @@ def check_sizes(rows: int, columns: int, measurements: int, settings: Settings) 
     """
     if rows * columns > settings.max_dictionary:
         raise QuestionTooLarge(
-            f"the dictionary has more than {settings.max_dictionary:,} numbers", hint=_raise("MAX_DICTIONARY")
+            f"the dictionary has more than {settings.max_dictionary:,} numbers",
+            hint=raise_limit("MAX_DICTIONARY"),
         )
     if measurements > settings.max_measurements:
         raise QuestionTooLarge(
             f"there are more than {settings.max_measurements:,} measurements",
-            hint=f"send them in several requests, or {_raise('MAX_MEASUREMENTS')}",
+            hint=f"send them in several requests, or {raise_limit('MAX_MEASUREMENTS')}",
         )
     if measurements * max(rows, columns) > settings.max_codes:
         raise QuestionTooLarge(
             f"codes or measurements have more than {settings.max_codes:,} numbers",
-            hint=f"send them in several requests, or {_raise('MAX_CODES')}",
+            hint=f"send them in several requests, or {raise_limit('MAX_CODES')}",
         )
-
-
-def _raise(name: str) -> str:
-    return f"set FARKAS_{name} higher"
-
-
-def _is_positive(number: float) -> bool:
-    return isfinite(number) and number > 0.0

@@ -34,7 +34,8 @@ class Stamp:
         """Read and verify one.
 
         Raises:
-            CheckpointError: it is of another kind or version, damaged, or holds other numbers than floats.
+            CheckpointError: it is of another kind or version, damaged, or holds other numbers than finite
+                floats.
         """
         checkpoint = load(folder)
         found, shown = checkpoint.card.get("kind"), title(folder, checkpoint.card)
@@ -44,4 +45,6 @@ class Stamp:
             raise CheckpointError(f"{shown} was written by another version of farkas")
         if any(value.dtype not in _DTYPES for value in checkpoint.tensors.values()):
             raise CheckpointError(f"{shown} holds other numbers than those of 32 or 64 bits")
+        if not all(bool(torch.isfinite(value).all()) for value in checkpoint.tensors.values()):
+            raise CheckpointError(f"the weights of {shown} are not finite")
         return checkpoint

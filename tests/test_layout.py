@@ -23,6 +23,13 @@ TORCH_FREE = (
     "solvers.linear.lane.exact_lane", "solvers.linear.lane.recheck", "service.pipeline", "service.verifying",
     "solvers.implicit.imaging.operator_kinds", "solvers.implicit.imaging.methods", "solvers.implicit.errors",
     "service.reconstruct_cli", "service.equilibrium_cli", "service.picture_files", "service.calculations_cli",
+    "service.reconstruct_commands", "service.equilibrium_commands", "service.reconstruction_output",
+    "service.equilibrium_output", "service.reconstruction_questions", "service.equilibrium_questions",
+    "service.client_calculations", "service.measurement_arrays", "service.implicit_models",
+    "service.http.reconstruction_route", "service.http.equilibrium_route", "service.http.reconstruction_body",
+    "service.http.equilibrium_body", "training.implicit_cli", "training.implicit.pictures",
+    "solvers.implicit.games.roads", "solvers.implicit.games.shortest_ways",
+    "solvers.implicit.games.flow_repair", "service.question_limits",
     "runtime.registry", "service.client", "service.cli", "service.http.app", "service.http.server",
 )  # fmt: skip
 

@@ -82,9 +82,16 @@ def train_implicit(
 
 
 def _line(figures: dict[str, Any]) -> str:
-    """The figures that are numbers; the card has the others."""
-    return ", ".join(
-        f"{key.replace('_', ' ')} {value:.4g}"
+    """The figures that are numbers; where none is, those of the groups, such as of validation and test."""
+    alone = _numbers(figures)
+    groups = {} if alone else {key: group for key, group in figures.items() if isinstance(group, dict)}
+    nested = [f"{key} {said}" for key, group in groups.items() for said in _numbers(group)]
+    return ", ".join(alone or nested).replace("_", " ")
+
+
+def _numbers(figures: dict[str, Any]) -> list[str]:
+    return [
+        f"{key} {value:.4g}"
         for key, value in figures.items()
         if isinstance(value, float | int) and not isinstance(value, bool)
-    )
+    ]

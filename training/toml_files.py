@@ -27,7 +27,11 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def wrong_keys(
-    error: ValidationError, path: Path | None, overrides: Mapping[str, Any], known: Iterable[str]
+    error: ValidationError,
+    path: Path | None,
+    overrides: Mapping[str, Any],
+    known: Iterable[str],
+    tables: Mapping[str, Iterable[str]] | None = None,
 ) -> str:
     """What is wrong with settings, as one line.
 
@@ -35,12 +39,15 @@ def wrong_keys(
         path: the file that they are from, if any.
         overrides: those given on the command line.
         known: the keys that there are.
+        tables: those in a table, by its name.
     """
+    places: dict[tuple[int | str, ...], Iterable[str]] = {(): known}
+    places |= {(name,): keys for name, keys in (tables or {}).items()}
     wrong, in_file = [], False
     for item in error.errors():
         key = ".".join(map(str, item["loc"]))
-        if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
-            item["msg"] = f"there is no such key; there are {', '.join(known)}"
+        if item["type"] == "extra_forbidden" and item["loc"][:-1] in places:
+            item["msg"] = f"there is no such key; there are {', '.join(places[item['loc'][:-1]])}"
         option = str(item["loc"][0]) in overrides
         in_file = in_file or not option
         wrong.append(f"{'--' + key.replace('_', '-') if option else key}: {item['msg']}")

@@ -79,6 +79,19 @@ def media_of(request: Request, known: Iterable[str], usual: str | None = None) -
     return media
 
 
+def refuse_parameters(request: Request) -> None:
+    """Of a request that says all in its JSON body.
+
+    Raises:
+        InvalidRequest: there are query parameters beside it.
+    """
+    if request.query_params:
+        raise InvalidRequest(
+            "a JSON body goes without query parameters",
+            hint="put them into the body, as members of the same names",
+        )
+
+
 async def receive(request: Request, reception: Reception, form: BodyForm | None = None) -> Received:
     """The whole body; `form` as `format_of` has it, or "other" of what is no instance.
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from service.equilibrium_questions import Seeking
 from service.errors import InvalidRequest
-from service.http.body import media_of
+from service.http.body import media_of, refuse_parameters
 from service.http.sparse_parameters import JSON, NPY, NPZ
 
 BODIES = (JSON, NPY)
@@ -47,11 +47,7 @@ async def asked_equilibrium(
         InvalidRequest: it is a JSON body, and there are parameters beside it; or no model is named.
     """
     if media_of(request, BODIES) == JSON:
-        if request.query_params:
-            raise InvalidRequest(
-                "a JSON body goes without query parameters",
-                hint="put them into the body, as members of the same names",
-            )
+        refuse_parameters(request)
         return EquilibriumParameters()
     if model is None:
         raise InvalidRequest("no model is named", hint="add ?model=NAME; GET /v1/models lists them")

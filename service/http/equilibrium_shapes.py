@@ -42,5 +42,8 @@ class EquilibriumAnswerShape(Shape):
     context_names: list[str] = Field(description="Of a context's numbers")
     equilibrium_shape: list[int] = Field(description="Of an equilibrium, whose numbers come flat")
     model: EquilibriumModelShape
-    notes: list[str] = Field(description="Where a gap was asked for: for how many contexts it is not proved")
+    notes: list[str] = Field(
+        description="How many contexts are outside what the network was trained on; where a gap was asked "
+        "for, for how many it is not proved"
+    )
     seconds: float

@@ -32,6 +32,7 @@ from service.reconstruction_questions import (
     asked_degradation,
     checked_operator,
     operator_of,
+    operator_with,
     shape_of,
 )
 from service.settings import Settings
@@ -40,6 +41,7 @@ from solvers.implicit.errors import InvalidMeasurement
 _OTHER_COMMAS = 256
 
 Numbers = list[float | list[float | list[float]]]
+OwnNumbers = list[bool | float | list[bool | float]]
 
 
 class ComplexNumbers(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -53,8 +55,11 @@ class ReconstructionDocument(msgspec.Struct, forbid_unknown_fields=True, gc=Fals
     """The body of a request of reconstruction."""
 
     operator: Annotated[
-        str | dict[str, str | int | float],
-        Meta(description="A kind of GET /v1/operators, or an object: `kind` and unusual parameters"),
+        str | dict[str, str | int | float | OwnNumbers],
+        Meta(
+            description="A kind of GET /v1/operators, or an object: `kind` and unusual parameters, or in "
+            "their place an array of your own, as a list or rows"
+        ),
     ]
     measurement: Annotated[
         str | Numbers | ComplexNumbers,
@@ -120,7 +125,7 @@ def question_of(calculation: Calculation, settings: Settings) -> tuple[Reconstru
 
 
 def _of_json(body: bytes, settings: Settings) -> tuple[ReconstructionQuestion, Encoding]:
-    most = 2 * _most(settings)
+    most = 2 * _most(settings) + settings.max_pixels
     said = decoded(body, ReconstructionDocument, most_numbers=most + _OTHER_COMMAS)
     operator = (
         operator_of(said.operator) if isinstance(said.operator, str) else checked_operator(said.operator)
@@ -149,18 +154,18 @@ def _of_json(body: bytes, settings: Settings) -> tuple[ReconstructionQuestion, E
 def _of_file(
     body: bytes, media: str, asked: ReconstructionParameters, settings: Settings
 ) -> ReconstructionQuestion:
-    source, named, truth = _Source(picture=body), None, None
+    source, named, truth, own = _Source(picture=body), None, None, {}
     if media == NPZ:
         file = read_measurement_file(body, most=_most(settings))
-        source, named, truth = _Source(file.measurement), file.operator, file.truth
+        source, named, truth, own = _Source(file.measurement), file.operator, file.truth, file.own
     elif media == NPY:
         source = _Source(read_measurement(body, name="measurement", most=_most(settings)))
     if named is not None and asked.operator is not None:
         raise InvalidRequest(
             "the operator is both in the body and in the query", hint="leave one of them out"
         )
-    text = asked.operator if named is None else named
-    if text is None:
+    operator = operator_with(asked.operator if named is None else named, own)
+    if operator is None:
         raise InvalidRequest("no operator is named", hint="add ?operator=KIND; GET /v1/operators lists them")
     approach = Approach(
         _split(asked.methods),
@@ -171,7 +176,7 @@ def _of_file(
         asked.time_limit,
     )
     degradation = asked_degradation(asked.degrade, asked.noise, asked.seed, asked.size)
-    question = _question(source, operator_of(text), degradation, approach, asked.size, truth)
+    question = _question(source, operator, degradation, approach, asked.size, truth)
     return replace(question, image_shape=shape_of(asked.image_shape))
 
 

@@ -33,7 +33,7 @@ def reconstruction_body() -> dict[str, Any]:
     file = {
         **_FILE,
         "description": "Arrays `measurement` and perhaps `truth`; the text `operator`, unless the query has "
-        "it",
+        "it; an operator's own array: `columns`, `mask`, `kernel` or `angles`, which tells its kind",
     }
     content = {
         JSON: {"schema": _BODIES[0], "examples": examples()},
@@ -84,9 +84,11 @@ def examples() -> dict[str, Any]:
         "methods": ["total-variation"],
         "encoding": "numbers",
     }
+    own = {**degraded, "operator": {"kind": "blur", "kernel": [[0, 0.25, 0], [0.25, 0.25, 0], [0, 0, 0.25]]}}
     return {
         "degraded": {"summary": "A disc, blurred by farkas and restored", "value": degraded},
         "measured": {"summary": "A small picture made twice as large", "value": measured},
+        "own-kernel": {"summary": "A disc, blurred by a kernel of your own", "value": own},
     }
 
 

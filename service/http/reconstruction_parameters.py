@@ -8,8 +8,7 @@ from typing import Annotated
 from fastapi import Query
 from starlette.requests import Request
 
-from service.errors import InvalidRequest
-from service.http.body import media_of
+from service.http.body import media_of, refuse_parameters
 from service.http.sparse_parameters import JSON, NPY, NPZ
 from service.picture_files import JPEG, PNG
 from service.reconstruction_output import Encoding
@@ -76,11 +75,8 @@ async def asked_reconstruction(
     Raises:
         InvalidRequest: it is a JSON body, and there are parameters beside it.
     """
-    if request.query_params and media_of(request, BODIES) == JSON:
-        raise InvalidRequest(
-            "a JSON body goes without query parameters",
-            hint="put them into the body, as members of the same names",
-        )
+    if media_of(request, BODIES) == JSON:
+        refuse_parameters(request)
     return ReconstructionParameters(
         operator=operator,
         image_shape=image_shape,

@@ -62,7 +62,13 @@ class ReconstructionAnswerShape(Shape):
     pictures: int = Field(description="B")
     noise: float | None = Field(description="With degrade: σ; else null")
     seed: int | None = Field(description="With degrade: of the noise; else null")
-    notes: list[str] = Field(description="What was done to a file’s picture")
+    scale: float = Field(
+        description="What a kernel's blur, or line integrals in pixels, are divided by to have a norm of at "
+        "most 1: a measurement is taken to be divided by it too; else 1"
+    )
+    notes: list[str] = Field(
+        description="What was done to a file’s picture, and of what scale measurements are taken to be"
+    )
     seconds: float
     results: list[ReconstructionResultShape]
     truth: Pictures | None = Field(description="The pictures that were degraded or sent to compare with")
@@ -82,6 +88,17 @@ class OperatorParameterShape(Shape):
     whole: bool = Field(description="Whether it must be an integer")
 
 
+class OperatorArrayShape(Shape):
+    """Numbers of one's own in the place of a forward operator's parameters."""
+
+    title: str
+    dimensions: int = Field(description="1: a list, 2: a list of rows")
+    least: float
+    greatest: float
+    longest: int = Field(description="Entries along a side, at most")
+    whole: bool = Field(description="Whether they must be integers")
+
+
 class OperatorKindShape(Shape):
     """A kind of forward operator."""
 
@@ -89,6 +106,7 @@ class OperatorKindShape(Shape):
     title: str
     complex_measurements: bool
     parameters: dict[str, OperatorParameterShape]
+    arrays: dict[str, OperatorArrayShape] = Field(description="Each in the place of the parameters")
 
 
 class MethodShape(Shape):

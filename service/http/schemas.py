@@ -226,6 +226,10 @@ class ImplicitFactsShape(Shape):
         "`context_lower` and `context_upper`"
     )
     trained_on: str | None = Field(description="The data that it has seen, in its card's words")
+    beats_classical: bool | None = Field(
+        description="Of one for pictures: whether its test pictures came out nearer to the truth than by the "
+        "classical inverse; it is the usual method only then. Null where its card does not say"
+    )
 
 
 class ModelEntryShape(Shape):
@@ -234,8 +238,8 @@ class ModelEntryShape(Shape):
     name: str
     version: str
     kind: str | None = Field(
-        description="predictor, dictionary, sparse-network, hyperlista, reconstruction-network or "
-        "equilibrium-network; null where its card cannot be read"
+        description="predictor, dictionary, sparse-network, hyperlista, reconstruction-network, "
+        "equilibrium-network or implicit-classifier; null where its card cannot be read"
     )
     sha256: str | None = Field(description="Hash of its weights; null where its card cannot be read")
     current: bool = Field(description="The version that the bare name stands for")

@@ -8,8 +8,7 @@ from typing import Annotated
 from fastapi import Query
 from starlette.requests import Request
 
-from service.errors import InvalidRequest
-from service.http.body import media_of
+from service.http.body import media_of, refuse_parameters
 from service.sparse_questions import Method
 
 JSON, NPY, NPZ = "application/json", "application/x-npy", "application/x-npz"
@@ -52,10 +51,7 @@ async def asked_parameters(
     Raises:
         InvalidRequest: it is a JSON body, and there are parameters beside it.
     """
-    if request.query_params and media_of(request, FORMS) == JSON:
-        raise InvalidRequest(
-            "a JSON body goes without query parameters",
-            hint="put them into the body, as members of the same names",
-        )
+    if media_of(request, FORMS) == JSON:
+        refuse_parameters(request)
     method = Method(variant, layers, model, regularization, duality_gap, time_limit)
     return SparseParameters(dictionary, method, sparse)

@@ -8,9 +8,8 @@ const SIZE = 480, EDGE = 34, RADIUS = 8, APART = 5, THICKEST = 9, ARROW = 6;
 // `pair`: whose flows are shown, by its place; all together where it is undefined.
 export function equilibriumNodes(answer, pair) {
   const [value] = answer.equilibrium;
-  const proved = answer.gap[0] === null ? "nothing is proved" : figure(answer.gap[0], 3);
   return [
-    node("p", "verdict", mark(answer), node("span", "", `${answer.gap_name}: at most ${proved}`)),
+    node("p", "verdict", mark(answer), node("span", "", gapText(answer))),
     answer.game.roads ? flowMap(answer.game.roads, value, pair) : strategyBars(value),
     facts([["conservation", figure(answer.conservation_residual[0], 3)],
       ["network’s steps", `${answer.iterations[0]}, ${answer.reason[0]}`],
@@ -19,6 +18,12 @@ export function equilibriumNodes(answer, pair) {
     ...answer.notes.map((text) => node("p", "soft", text)),
     node("p", "soft", `${answer.model.name} ${answer.model.version}, game ${answer.game.name}`),
   ];
+}
+
+// Of a game that is not known, nothing can be computed; ∞ is a gap that was not proved.
+export function gapText({ gap_name, gap, game }) {
+  if (game.known === false) return `${gap_name} not known`;
+  return gap[0] === null ? `${gap_name}: nothing is proved` : `${gap_name} at most ${figure(gap[0], 3)}`;
 }
 
 // Of what the classical method found without a proof of the gap asked for, no tick is shown.

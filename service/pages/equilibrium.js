@@ -1,7 +1,7 @@
 // Sends a context to the API and shows the equilibrium that comes back.
 
-import { equilibriumNodes } from "./equilibrium-answers.js";
-import { figure, problemNodes } from "./rendering.js";
+import { equilibriumNodes, gapText } from "./equilibrium-answers.js";
+import { figure, problemNodes, undrawn } from "./rendering.js";
 import { Refused, optionalNumber } from "./sparse-inputs.js";
 
 const ADDRESS = "v1/equilibrium";
@@ -20,13 +20,14 @@ async function ask() {
   const contexts = [...element("context").querySelectorAll("input")].map(({ value }) => Number(value));
   const body = JSON.stringify({ model: element("model").value, contexts, ...(gap === undefined ? {} : { gap }) });
   element("status").textContent = "Asking …";
+  if (!shown) element("result").hidden = true;
   const { answer, problem } = await post(body);
   if (turn !== turns) return;
   shown = answer || null;
   if (answer) listPairs(answer.game);
   element("whose").hidden = !answer?.game.roads;
   element("status").textContent = answer
-    ? `${answer.provenance[0]}, ${answer.gap_name} at most ${figure(answer.gap[0], 3)}` : problem.title;
+    ? `${answer.provenance[0]}, ${gapText(answer)}` : problem.title;
   show(problem);
   const json = JSON.stringify(answer || problem, null, 1);
   element("raw").textContent = json;
@@ -44,16 +45,16 @@ function show(problem) {
   element("result").hidden = false;
 }
 
-async function attempt() {
+async function attempt(asking = ask) {
   try {
-    await ask();
+    await asking();
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    const { problem } = error instanceof Refused ? error : undrawn(error);
     turns += 1;
     shown = null;
     element("whose").hidden = true;
-    element("status").textContent = error.problem.title;
-    show(error.problem);
+    element("status").textContent = problem.title;
+    show(problem);
     element("source").hidden = true;
   }
 }
@@ -73,15 +74,27 @@ async function post(body) {
 function contextOf(game) {
   const demands = game.roads?.origins.map((origin, k) => `demand ${origin} → ${game.roads.destinations[k]}`);
   const names = demands ? [...demands, ...game.conditions]
-    : Array.from({ length: game.context_size }, (_, place) => `context ${place + 1}`);
+    : Array.from({ length: game.context_size }, (_, place) => `d${place + 1}`);
   return names.map((name, place) => {
     const [min, max] = [game.context_lower?.[place] ?? 0, game.context_upper?.[place] ?? 1];
     return [name, min, max, demands && place >= demands.length ? min : (min + max) / 2];
   });
 }
 
+// What the numbers of a context mean.
+function meaningOf(game) {
+  if (!game.roads) {
+    return `d1 to d${game.context_size}: what the payoffs depend on; numbers without a unit.`;
+  }
+  return `demand a → b: how much traffic goes from crossing a to crossing b, as a multiple of its usual amount. weather: ` +
+    "0 is fine, 1 the worst, with every road slower by up to a half, each by its own share. incident at n: 0 is none, " +
+    "1 a full one, with the roads at crossing n taking two to four times as long. The city is made up: its times and " +
+    "flows have no unit; an empty road takes 1 to 2.";
+}
+
 function showGame() {
   const chosen = games.find(({ name }) => name === element("model").value);
+  element("meaning").textContent = meaningOf(chosen.implicit.game);
   element("pair").replaceChildren();
   element("context").replaceChildren(...contextOf(chosen.implicit.game).map(([name, min, max, value]) => {
     const input = Object.assign(document.createElement("input"), { type: "range", min, max, step: (max - min) / STEPS || "any", value });
@@ -89,7 +102,7 @@ function showGame() {
     const say = () => Object.assign(said, { value: figure(Number(input.value), 4) });
     input.addEventListener("input", say);
     say();
-    input.addEventListener("change", attempt);
+    input.addEventListener("change", () => attempt());
     const label = document.createElement("label");
     label.append(name, said, input);
     return label;
@@ -115,7 +128,7 @@ element("form").addEventListener("submit", (event) => {
   attempt();
 });
 element("model").addEventListener("change", showGame);
-element("pair").addEventListener("change", () => shown && show());
+element("pair").addEventListener("change", () => shown && attempt(show));
 element("draw").addEventListener("click", () => {
   for (const input of element("context").querySelectorAll("input")) {
     input.value = Number(input.min) + Math.random() * (input.max - input.min);
@@ -123,4 +136,4 @@ element("draw").addEventListener("click", () => {
   }
   attempt();
 });
-list();
+attempt(list);

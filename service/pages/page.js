@@ -1,6 +1,6 @@
 // Sends the chosen file to the API as it is and shows what comes back.
 
-import { answerNodes, problemNodes, wrongLine } from "./rendering.js";
+import { answerNodes, problemNodes, undrawn, wrongLine } from "./rendering.js";
 
 const MOST_JSON = 200_000; // characters of JSON shown on the page; the saved file has them all
 
@@ -20,12 +20,20 @@ async function ask(question) {
   const wrong = problem && (await wrongLine(question.blob, problem));
   if (turn !== turns) return;
   element("drop").removeAttribute("aria-busy");
-  element("answer").textContent = answer ? "Answer" : "No answer";
-  element("shown").replaceChildren(...(answer ? answerNodes(answer, question) : problemNodes(problem, wrong)));
-  element("status").textContent = `${question.name}: ` +
-    (answer ? answer.verdict + (answer.verdict === "abstain" ? "" : `, ${answer.provenance}`) : problem.title);
+  try {
+    show(question, answer, problem, wrong);
+  } catch (error) {
+    show(question, undefined, undrawn(error).problem);
+  }
   showSource(answer || problem, question.name, query);
   bringIntoView(element("result"));
+}
+
+function show(question, answer, problem, wrong) {
+  element("shown").replaceChildren(...(answer ? answerNodes(answer, question) : problemNodes(problem, wrong)));
+  element("answer").textContent = answer ? "Answer" : "No answer";
+  element("status").textContent = `${question.name}: ` +
+    (answer ? answer.verdict + (answer.verdict === "abstain" ? "" : `, ${answer.provenance}`) : problem.title);
 }
 
 function asked() {

@@ -34,10 +34,13 @@ export function answerNodes(answer, pictures, isDifference) {
   const trained = used.map((model) => `${model.name} ${model.version} was trained on: ${model.trained_on}. ` +
     "Of other pictures its answer may be worse than a classical one.");
   const notes = [...answer.notes, ...trained, ...answer.results.flatMap((result) => result.notes)];
+  const row = node("div", "pictures", ...figures);
+  row.style.setProperty("--count", figures.length);
   return [
-    node("div", "pictures", ...figures),
+    row,
     ...notes.map((text) => node("p", "soft", text)),
     measures(answer.results),
+    ...(answer.results.length > 1 ? [node("p", "soft", "Bold: the best PSNR, that is, nearest to the truth.")] : []),
     ...(isProved ? [node("p", "soft", PROVED)] : []),
     node("p", "soft", `${answer.image_shape[1]} × ${answer.image_shape[0]} pixels, ${operatorText(answer.operator)}; ` +
       `noise ${answer.noise}, seed ${answer.seed}; ${timeText(answer.seconds)}`),
@@ -63,13 +66,13 @@ function caption(what, file) {
 const decibels = (result) => (result.psnr[0] === null ? "∞ dB" : `${result.psnr[0].toFixed(2)} dB`);
 
 function measures(results) {
-  const heads = [["method"], ["‖Ax − y‖ / ‖y‖", "number"], ["steps", "number"], ["ended"], ["time", "number"], ["worth"]];
+  const heads = [["method"], ["PSNR", "number"], ["‖Ax − y‖ / ‖y‖", "number"], ["steps", "number"], ["ended"], ["time", "number"], ["worth"]];
   const best = Math.max(...results.map((result) => result.psnr?.[0] ?? -Infinity));
   const rows = results.map((result) => {
     const name = node("th", "", methodName(result.method), ...(result.model ? [" (", modelLink(result.model), ")"] : []));
     name.scope = "row";
     const row = node("tr", result.psnr && result.psnr[0] === best && results.length > 1 ? "best" : "", name,
-      cell(figure(result.relative_residual[0], 3)), cell(String(result.iterations[0])),
+      cell(result.psnr ? decibels(result) : "–"), cell(figure(result.relative_residual[0], 3)), cell(String(result.iterations[0])),
       node("td", "", result.reason[0]), cell(timeText(result.seconds)), node("td", "", worth(result)));
     return row;
   });

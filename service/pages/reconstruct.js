@@ -1,6 +1,6 @@
 // Sends a picture to the API, which degrades it and finds it again, and shows what came of it.
 
-import { problemNodes } from "./rendering.js";
+import { problemNodes, undrawn } from "./rendering.js";
 import { answerNodes, methodName, picturesOf } from "./reconstruct-answers.js";
 import { pictureFile } from "./reconstruct-pictures.js";
 import { Refused, optionalNumber } from "./sparse-inputs.js";
@@ -8,6 +8,7 @@ import { Refused, optionalNumber } from "./sparse-inputs.js";
 const ADDRESS = "v1/reconstruct";
 const SIZE = 128; // pixels of the longer side of a picture that is sent
 const MOST_JSON = 200_000; // characters of JSON shown on the page; the saved file has them all
+const FIRST = "inpainting"; // every picture is sensible there, and total variation proves what it finds
 const USUAL = ["zero-filled", "total-variation", "network"];
 const TAKEN = ["image/png", "image/jpeg"];
 
@@ -24,7 +25,9 @@ async function ask() {
   const query = "?" + new URLSearchParams(asked());
   element("status").textContent = "Asking …";
   element("submit").disabled = true;
+  if (!shown) element("result").hidden = true;
   const { answer, problem } = await post(picture, query);
+  if (turn !== turns) return;
   const pictures = answer ? await picturesOf(answer) : [];
   if (turn !== turns) return;
   shown = answer ? { answer, pictures } : null;
@@ -56,12 +59,11 @@ function refuse({ problem }) {
   element("source").hidden = true;
 }
 
-async function attempt() {
+async function attempt(asking = ask) {
   try {
-    await ask();
+    await asking();
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    refuse(error);
+    refuse(error instanceof Refused ? error : undrawn(error));
   } finally {
     element("submit").disabled = false;
   }
@@ -121,8 +123,25 @@ function showKind() {
   element("model").replaceChildren(...fitting.map(({ name, implicit }) =>
     new Option(`${name} (${implicit.form}, ${implicit.mode})`, name)));
   const network = element("methods").querySelector('[value="network"]');
-  if (network) Object.assign(network, { disabled: !fitting.length, checked: fitting.length > 0 });
+  const wins = fitting[0]?.implicit.beats_classical === true;
+  if (network) {
+    Object.assign(network, { disabled: !fitting.length, checked: wins });
+    element("why").textContent = whyNot(fitting[0], wins);
+  }
+  showTrained();
   element("model").parentElement.hidden = !fitting.length;
+}
+
+function whyNot(fitting, wins) {
+  if (!fitting) return " (none for this degradation)";
+  return wins ? "" : " (not shown to beat the classical inverse)";
+}
+
+// Of the chosen network.
+function showTrained() {
+  const chosen = networks.find(({ name }) => name === element("model").value);
+  const data = chosen?.implicit.trained_on;
+  element("trained").textContent = data ? `trained on ${data}; of other pictures it may be worse than total variation` : "";
 }
 
 function field(part, name, value, { title, least, greatest, whole }) {
@@ -140,6 +159,7 @@ function showMethods(methods) {
     input.checked = USUAL.includes(method);
     const label = Object.assign(document.createElement("label"), { title });
     label.append(input, ` ${methodName(method)}`);
+    if (method === "network") label.append(Object.assign(document.createElement("span"), { id: "why" }));
     return label;
   }));
 }
@@ -151,8 +171,7 @@ async function list() {
   networks = (models.models || []).filter((entry) => entry.current && entry.kind === "reconstruction-network");
   showMethods(operators.methods || []);
   element("kind").replaceChildren(...kinds.map(({ kind, title }) => new Option(title, kind)));
-  const first = kinds.find(({ kind }) => networks.some(({ implicit }) => implicit.operator?.kind === kind));
-  element("kind").value = (first || kinds.find(({ kind }) => kind === "blur") || {}).kind || "";
+  element("kind").value = (kinds.find(({ kind }) => kind === FIRST) || kinds[0] || {}).kind || "";
   if (kinds.length) showKind();
   else element("status").textContent = "The server cannot be reached: load this page again.";
 }
@@ -175,7 +194,8 @@ element("form").addEventListener("submit", (event) => {
   attempt();
 });
 element("kind").addEventListener("change", showKind);
-element("difference").addEventListener("change", () => shown && show());
+element("model").addEventListener("change", showTrained);
+element("difference").addEventListener("change", () => shown && attempt(show));
 element("file").addEventListener("change", () => {
   const [file] = element("file").files;
   if (file) choose(file);
@@ -195,4 +215,4 @@ for (const name of ["dragover", "dragleave", "drop"]) {
     if (file) choose(file);
   });
 }
-list();
+attempt(list);

@@ -27,6 +27,12 @@ export function answerNodes(answer, question) {
   ];
 }
 
+// Where drawing throws, as of an answer that a newer server gives to a page opened before.
+export function undrawn(error) {
+  console.error(error);
+  return { problem: { title: "The page could not draw the answer", detail: "Reload it." } };
+}
+
 export function problemNodes(problem, wrong) {
   const place = [problem.line && `Line ${problem.line}`, problem.column && `column ${problem.column}`];
   const where = place.filter(Boolean).join(", ");

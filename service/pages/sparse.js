@@ -1,6 +1,6 @@
 // Sends measurements to the API and shows the codes that come back.
 
-import { problemNodes } from "./rendering.js";
+import { problemNodes, undrawn } from "./rendering.js";
 import { BUNDLED, exampleMatrix, exampleOf, examplePatch } from "./sparse-examples.js";
 import { Refused, holdsDictionary, optionalNumber, rowsOf } from "./sparse-inputs.js";
 import { codeNodes } from "./stems.js";
@@ -113,8 +113,7 @@ async function attempt(asking) {
   try {
     await asking();
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    refuse(error);
+    refuse(error instanceof Refused ? error : undrawn(error));
   }
 }
 
@@ -203,7 +202,7 @@ element("form").addEventListener("submit", (event) => {
 });
 element("dictionary").addEventListener("change", showChoice);
 element("variant").addEventListener("change", showLayers);
-element("row").addEventListener("input", () => shown && show());
+element("row").addEventListener("input", () => shown && attempt(show));
 element("file").addEventListener("change", showFile);
 element("forget").addEventListener("click", forgetFile);
 element("example").addEventListener("click", () => attempt(askExample));

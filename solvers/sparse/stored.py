@@ -109,8 +109,6 @@ def load_network(folder: Path, dictionary: Dictionary, *, dtype: torch.dtype = t
         raise CheckpointError(
             f"the weights of {title(folder, checkpoint.card)} are not those of the network on its card"
         )
-    if not all(bool(torch.isfinite(value).all()) for value in checkpoint.tensors.values()):
-        raise CheckpointError(f"the weights of {title(folder, checkpoint.card)} are not finite")
     return with_parameters(initial, checkpoint.tensors, dtype)
 
 
@@ -150,8 +148,8 @@ def load_numbers(folder: Path) -> Hyperparameters:
     """
     checkpoint = _stamp(NUMBERS).load(folder)
     found = {name: _tensor(checkpoint, name, folder) for name in Hyperparameters.tuned}
-    if any(value.numel() != 1 or not bool(torch.isfinite(value).all()) for value in found.values()):
-        raise CheckpointError(f"{title(folder, checkpoint.card)} does not hold three finite numbers")
+    if any(value.numel() != 1 for value in found.values()):
+        raise CheckpointError(f"{title(folder, checkpoint.card)} does not hold three numbers")
     try:
         sizes = {name: int(checkpoint.card["numbers"][name]) for name in ("measurements", "atoms")}
         if not all(1 <= size <= _LARGEST for size in sizes.values()):

@@ -236,6 +236,15 @@ def test_reconstruction_of_rows_arrays_and_files(client: Client, tmp_path: Path)
     np.savez(tmp_path / "k.npz", measurement=whole, operator="masked-fourier:acceleration=2")
     found = client.reconstruct(tmp_path / "k.npz", image_shape=(20, 20), methods=["zero-filled"])
     assert found["image_shape"] == [20, 20]
+    kernel = np.array([[0.0, 0.5, 0.5]])
+    own = {"kind": "blur", "kernel": kernel}
+    answers = [
+        client.reconstruct(given, own, methods=["zero-filled"], encoding="numbers")
+        for given in (truth, truth.tolist(), tmp_path / "a.npy", tmp_path / "a.png")
+    ]
+    for one in answers:
+        assert one["operator"] == {"kind": "blur", "kernel": kernel.tolist()}
+        np.testing.assert_allclose(one["results"][0]["images"], answers[0]["results"][0]["images"], atol=1e-6)
     with_truth = client.reconstruct(truth.tolist(), "blur", truth=truth.tolist(), methods=["zero-filled"])
     assert with_truth["results"][0]["psnr"] is not None
     with pytest.raises(ApiError) as refused:

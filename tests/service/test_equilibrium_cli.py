@@ -88,6 +88,45 @@ def test_a_gap_that_is_not_proved_is_status_2(farkas: Callable[..., Result], fol
     assert json.loads(farkas(*asked[:3], "--json").stdout)["notes"] == []
 
 
+def test_contexts_outside_what_it_was_trained_on(farkas: Callable[..., Result], folder: Path) -> None:
+    asked = ["equilibrium", folder / "network"]
+    result = farkas(*asked, "0.1,7,-3")
+    assert result.exit_code == 2, result.output
+    assert "1 of 1 contexts are outside what the network was trained on (d2 from 0 to 1, d3" in result.stderr
+    answer = json.loads(farkas(*asked, "0.1,7,-3", "--gap", "1e-6", "--json").stdout)
+    assert answer["converged"] == [True]
+    assert "but the gap is proved to be at most 1e-06" in answer["notes"][0]
+    assert farkas(*asked, "0.1,7,-3", "--gap", "1e-6").exit_code == 0
+    card = json.loads((folder / "network" / "card.json").read_text())
+    (folder / "network" / "card.json").write_text(json.dumps(card | {"stated_gap": 100.0}))
+    stated = farkas(*asked, "0.1,7,-3")
+    assert stated.exit_code == 0, stated.output
+    assert "at most 100" in stated.stderr
+
+
+def test_of_a_game_that_is_not_known_no_gap_is_said(farkas: Callable[..., Result], folder: Path) -> None:
+    unknown = SkewNetwork(MatrixGame(5, 3), hidden=4)
+    save_equilibrium_network(folder / "unknown", unknown, {"name": "own", "version": "1"})
+    line = farkas("equilibrium", folder / "unknown", "0.1,0.9,0.4")
+    assert line.exit_code == 0, line.output
+    assert "not known" in line.stdout
+    assert "not finite" not in line.stdout
+    far = farkas("equilibrium", folder / "unknown", "0.1,0.9,4")
+    assert far.exit_code == 2
+    assert "nothing can be proved of it" in far.stderr
+
+
+def test_what_the_support_gives_at_once_is_a_step(farkas: Callable[..., Result], folder: Path) -> None:
+    asked = ["equilibrium", folder / "network", folder / "C.npy", "--gap", "1e-6", "--json"]
+    answer = json.loads(farkas(*asked).stdout)
+    assert answer["provenance"] == ["solved"] * 2
+    assert min(answer["continuation_iterations"]) >= 1
+    skew = ["equilibrium", "rock-paper-scissors", "0.3,0.7,0.5,0.1,0.9", "--gap", "1e-9", "--json"]
+    bundled = json.loads(farkas(*skew).stdout)
+    assert bundled["provenance"] == ["solved"]
+    assert bundled["continuation_iterations"][0] >= 1
+
+
 def test_it_is_registered_and_listed(farkas: Callable[..., Result], folder: Path) -> None:
     added = farkas("models", "add", folder / "network")
     assert added.stdout == "duel@2 is in the registry (equilibrium-network)\n"
@@ -104,6 +143,7 @@ def test_it_is_registered_and_listed(farkas: Callable[..., Result], folder: Path
         (["bundled", "0.1,0.2,0.3"], "'bundled' is a network that predicts the outcome"),
         (["network", "0.1,0.2"], "a context of this game has 3 numbers"),
         (["network", "none.npy"], "none.npy: No such file"),
+        (["network", "0.1,0.2,x"], "'0.1,0.2,x' is neither numbers nor a file"),
         (["network", "text.npy"], "text.npy: the file has no header"),
         (["network", "other.npz"], "(its arrays are called: contexts)"),
         (["network", "nan,0,0"], "NaN or infinity"),

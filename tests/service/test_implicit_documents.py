@@ -8,7 +8,6 @@ import shlex
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -147,8 +146,10 @@ def test_python_runs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    own = partial(service.client.Client, http=httpx.Client(trust_env=False))
-    monkeypatch.setattr(service.client, "Client", own)
+    client = service.client.Client
+    monkeypatch.setattr(
+        service.client, "Client", lambda address: client(address, http=httpx.Client(trust_env=False))
+    )
     found = list(blocks(repository_root, document, "python"))
     assert found
     for block in found:

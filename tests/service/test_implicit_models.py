@@ -12,7 +12,13 @@ import pytest
 
 from runtime.names import UnusableModel
 from runtime.registry import Registry
-from service.implicit_models import ImplicitFacts, implicit_facts, network_facts, network_for
+from service.implicit_models import (
+    ImplicitFacts,
+    implicit_facts,
+    loss_to_classical,
+    network_facts,
+    network_for,
+)
 from service.settings import BUNDLED_MODELS
 from solvers.implicit.games.stored import load_equilibrium_network
 
@@ -63,6 +69,21 @@ def test_what_cannot_be_read_or_is_of_another_kind_is_passed_over(
     put("odd", ["blur"])
     put("half", BLUR).joinpath("card.json").write_text("{")
     assert network_for(registry, BLUR) is None
+
+
+def test_the_usual_network_is_one_that_beats_the_classical_inverse(
+    registry: Registry, put: Callable[..., Path]
+) -> None:
+    better = put("better", BLUR | {"sigma": 3.0}, age=9, metrics={"psnr": 21.0, "classical_psnr": 20.0})
+    worse = put("worse", BLUR, metrics={"psnr": 19.0, "classical_psnr": 20.0})
+    put("silent", BLUR | {"sigma": 2.0})
+    assert network_for(registry, BLUR) == worse
+    assert network_for(registry, BLUR, usual=True) == better
+    said = {entry.name: loss_to_classical(entry.card()) for entry in registry.entries()}
+    assert "comes to 19.00 dB, the classical inverse to 20.00 dB" in (said["worse"] or "")
+    assert (said["better"], said["silent"]) == (None, None)
+    facts = {entry.name: implicit_facts(entry) for entry in registry.entries()}
+    assert [one.beats_classical for one in facts.values() if one] == [True, None, False]
 
 
 def test_facts(registry: Registry, put: Callable[..., Path]) -> None:

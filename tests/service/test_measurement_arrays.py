@@ -106,3 +106,15 @@ def test_members_inflate_to_a_limit_and_letters_are_letters() -> None:
         archive.writestr("operator.npy", broken)
     with pytest.raises(MalformedFile, match="ASCII"):
         read_measurement_file(file.getvalue(), most=4)
+
+
+def test_an_operators_own_array_lies_beside() -> None:
+    values = np.ones((2, 2))
+    found = read_measurement_file(npz(measurement=values, mask=np.eye(2, dtype=bool)), most=4)
+    np.testing.assert_array_equal(found.own["mask"], np.eye(2))
+    assert set(found.own) == {"mask"}
+    assert read_measurement_file(npz(measurement=values), most=4).own == {}
+    with pytest.raises(MalformedFile):
+        read_measurement_file(npz(measurement=values, columns=np.array([1j])), most=4)
+    with pytest.raises(QuestionTooLarge):
+        read_measurement_file(npz(measurement=values, angles=np.zeros(361)), most=4)

@@ -183,14 +183,14 @@ def test_a_network_in_the_registry_answers_by_default(
     ("arguments", "says"),
     [
         (["none.png", "--operator", "blur"], "none.png: No such file"),
-        (["a.png"], "no operator is named (say it with --operator)"),
+        (["a.png"], "no operator is named (say it with --operator: masked-fourier, blur,"),
         (["a.png", "--operator", "lens"], "there is no forward operator 'lens'"),
         (["a.png", "--operator", "blur:sigma=wide"], "'wide' is not a number"),
-        (["text.png", "--operator", "blur"], "text.png: the file has no header"),
+        (["text.png", "--operator", "blur"], "text.png: it is no PNG or JPEG file"),
         (["cut.png", "--operator", "blur", "--degrade"], "farkas: cut.png: the picture is damaged"),
-        (["y.npy", "--operator", "tomography"], "image_shape is needed"),
+        (["y.npy", "--operator", "tomography"], "--image-shape is needed"),
         (["k.npz", "--image-shape", "30x24"], "farkas: k.npz: a measurement has the shape"),
-        (["y.npy", "--operator", "blur", "--noise", "1"], "noise goes with degrade"),
+        (["y.npy", "--operator", "blur", "--noise", "1"], "--noise goes with --degrade"),
         (["a.png", "--operator", "blur", "--degrade", "--method", "magic"], "there is no method 'magic'"),
         (["a.png", "--operator", "tomography", "--degrade", "--method", "network"], "no network for"),
         (["a.png", "--operator", "blur", "--degrade", "--model", "bundled"], "a network that predicts"),
@@ -199,7 +199,7 @@ def test_a_network_in_the_registry_answers_by_default(
         (["a.png", "--operator", "blur", "-o", "x.gif"], "must end in one of"),
         (["a.png", "b.png", "--operator", "blur", "-o", "y.npy"], "is no folder"),
         (["a.png", "sub/a.png", "--operator", "blur", "-o", "found"], "under the same name"),
-        (["a.png", "--operator", "blur", "--max-iterations", "0"], "max_iterations: at least 1"),
+        (["a.png", "--operator", "blur", "--max-iterations", "0"], "--max-iterations: at least 1"),
         (["many.npy", "--operator", "blur", "--method", "zero-filled", "-o", "x.png"], "has one picture"),
     ],
 )  # fmt: skip
@@ -275,6 +275,44 @@ def test_what_the_network_was_trained_on_is_said(
     ReconstructionAnswerShape.model_validate(json.loads((folder / "out.json").read_bytes()))
 
 
+def test_a_network_answers_unasked_only_where_it_beats_the_classical_inverse(
+    farkas: Callable[..., Result], folder: Path, network: Path
+) -> None:
+    card = json.loads((network / "card.json").read_text())
+    card |= {"metrics": {"psnr": 18.0, "classical_psnr": 21.0}}
+    (network / "card.json").write_text(json.dumps(card))
+    added = farkas("models", "add", network)
+    assert added.exit_code == 0
+    assert "mine@3: on its test pictures it comes to 18.00 dB" in added.stderr
+    asked = ["reconstruct", folder / "a.png", "--degrade", "--operator", "blur:size=5,sigma=1", "--json"]
+    methods = [
+        json.loads(farkas(*asked, *more).stdout)["results"][0]["method"] for more in ([], ["-m", "mine"])
+    ]
+    assert methods == ["total-variation", "network"]
+    [named] = json.loads(farkas(*asked, "--method", "network").stdout)["results"]
+    assert named["model"]["name"] == "mine"
+    card |= {"version": "4", "metrics": {"psnr": 22.0, "classical_psnr": 21.0}}
+    (network / "card.json").write_text(json.dumps(card))
+    assert farkas("models", "promote", network).exit_code == 0
+    assert json.loads(farkas(*asked).stdout)["results"][0]["method"] == "network"
+
+
+def test_a_network_that_comes_to_no_fixed_point_is_said(
+    farkas: Callable[..., Result], folder: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    shape = NetworkShape(depth=2, residual=ResidualShape(channels=4, dilations=(1, 1)))
+    card = {"name": "deep", "version": "1", "operator": BLUR}
+    save_reconstruction_network(tmp_path / "deep", ReconstructionNetwork(shape), card)
+    asked = ["reconstruct", folder / "a.png", "--degrade", "--operator", "blur:size=5,sigma=1"]
+    result = farkas(*asked, "-m", tmp_path / "deep", "--max-iterations", "1", "--tolerance", "1e-9")
+    assert result.exit_code == 0, result.output
+    assert (
+        "a.png: network: 1 of 1 came to no fixed point (iteration-limit); where the picture" in result.stderr
+    )
+    assert "take total-variation" in result.stderr
+
+
 def test_a_servers_limits_are_not_the_commands(
     farkas: Callable[..., Result], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,3 +329,33 @@ def test_a_servers_limits_are_not_the_commands(
         "total-variation",
     ]
     assert farkas(*asked, "--max-iterations", "10").exit_code == 0
+
+
+def test_an_operator_of_ones_own_in_the_file_or_in_one_beside(
+    farkas: Callable[..., Result], folder: Path, truth: np.ndarray
+) -> None:
+    kernel = [[0.0, 0.5, 0.0], [0.0, 0.25, 0.0], [0.0, 0.0, 0.25]]
+    operator = make_operator({"kind": "blur", "kernel": kernel}, (SIDE, SIDE))
+    y = operator.apply(torch.from_numpy(truth.copy())[None, None]).numpy()[0]
+    np.savez(folder / "own.npz", measurement=y, kernel=np.array(kernel), truth=truth)
+    np.save(folder / "own.npy", y)
+    (folder / "own.json").write_text(json.dumps({"kind": "blur", "kernel": kernel}))
+    asked = ["--method", "total-variation", "--json"]
+    inside = json.loads(farkas("reconstruct", folder / "own.npz", *asked).stdout)
+    beside = farkas("reconstruct", folder / "own.npy", "--operator", folder / "own.json", *asked)
+    assert inside["operator"] == json.loads(beside.stdout)["operator"] == operator.description()
+    assert inside["results"][0]["psnr"][0] > 25
+    assert beside.stderr == ""
+    missing = farkas("reconstruct", folder / "own.npy", "--operator", folder / "none.json")
+    assert missing.exit_code == 1
+    assert "none.json: No such file" in missing.stderr
+
+
+def test_the_truth_or_a_whole_transform_tells_the_shape(
+    farkas: Callable[..., Result], folder: Path, truth: np.ndarray
+) -> None:
+    asked = ["--method", "zero-filled", "--json"]
+    assert json.loads(farkas("reconstruct", folder / "k.npz", *asked).stdout)["image_shape"] == [SIDE, SIDE]
+    np.save(folder / "w.npy", np.fft.fft2(truth, norm="ortho"))
+    whole = farkas("reconstruct", folder / "w.npy", "--operator", "masked-fourier:acceleration=4", *asked)
+    assert json.loads(whole.stdout)["measurement_shape"] == [SIDE, 5]

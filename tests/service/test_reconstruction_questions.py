@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from service.errors import InvalidRequest, QuestionTooLarge
@@ -12,6 +13,7 @@ from service.reconstruction_questions import (
     Degradation,
     asked_degradation,
     operator_of,
+    operator_with,
     shape_of,
 )
 from service.settings import Settings
@@ -25,6 +27,8 @@ from solvers.implicit.errors import InvalidOperator
         (" blur : sigma = 2 , size=5 ", {"kind": "blur", "sigma": 2, "size": 5}),
         ("blur:sigma=2.5e-1", {"kind": "blur", "sigma": 0.25}),
         ('{"kind": "inpainting", "share_kept": 0.5}', {"kind": "inpainting", "share_kept": 0.5}),
+        ('{"kind": "blur", "kernel": [[1, 2, 1]]}', {"kind": "blur", "kernel": [[1.0, 2.0, 1.0]]}),
+        ('{"kind": "tomography", "angles": [0, 45]}', {"kind": "tomography", "angles": [0.0, 45.0]}),
     ],
 )
 def test_operators_of_text(text: str, operator: dict[str, Any]) -> None:
@@ -37,6 +41,8 @@ def test_operators_of_text(text: str, operator: dict[str, Any]) -> None:
         "", "lens", "blur:", "blur:sigma", "blur:=2", "blur:sigma=", "blur:sigma=x", "blur:sigma=inf",
         "blur:kind=blur", "blur:angles=3", "{", "{}", '{"kind": ["blur"]}', '{"kind": "blur", "sigma": true}',
         '{"kind": "blur", "sigma": "2"}', "blur:sigma=2,sigma=2",
+        '{"kind": "blur", "kernel": 3}', '{"kind": "blur", "sigma": [2]}',
+        '{"kind": "inpainting", "mask": [["1"]]}',
     ],
 )  # fmt: skip
 def test_what_is_no_operator(text: str) -> None:
@@ -92,3 +98,15 @@ def test_limits_are_a_servers_only(settings: Settings) -> None:
 def test_what_makes_no_sense_is_refused(settings: Settings, said: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest):
         Approach(**said).check(settings, limited=False)
+
+
+def test_an_array_beside_a_text_completes_it_or_tells_the_kind() -> None:
+    kernel = np.ones((1, 3), dtype=np.float32)
+    expected = {"kind": "blur", "kernel": [[1.0, 1.0, 1.0]]}
+    assert operator_with(None, {"kernel": kernel}) == operator_with("blur", {"kernel": kernel}) == expected
+    assert operator_with(None, {}) is None
+    assert operator_with("blur", {}) == {"kind": "blur"}
+    with pytest.raises(InvalidOperator, match="no parameter 'kernel'"):
+        operator_with("inpainting", {"kernel": kernel})
+    with pytest.raises(InvalidRequest, match="both"):
+        operator_with("tomography:angles=3", {"angles": np.zeros(2)})

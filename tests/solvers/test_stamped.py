@@ -45,6 +45,13 @@ def test_other_numbers_than_floats_are_refused(tmp_path: Path) -> None:
         STAMP.load(tmp_path)
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("-inf")])
+def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, number: float) -> None:
+    STAMP.save(tmp_path, {"matrix": torch.tensor([1.0, number])}, {"name": "g", "version": "1"})
+    with pytest.raises(CheckpointError, match=r"the weights of g@1 are not finite"):
+        STAMP.load(tmp_path)
+
+
 def test_messages_name_it_as_its_card_does(tmp_path: Path) -> None:
     folder = saved(tmp_path / "1", kind="other")
     with pytest.raises(CheckpointError, match=r"^g@1 is not of the kind 'game'"):

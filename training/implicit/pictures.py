@@ -192,6 +192,8 @@ def _shipped_slices(shape: tuple[int, int]) -> list[Stack]:
 
 
 def _of_folder(folder: Path, shape: tuple[int, int]) -> Pictures:
+    if not folder.is_dir():
+        raise InvalidMeasurement(f"{folder} is no folder: pictures to train on are files of a folder")
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
     if len(paths) < 10:
         raise InvalidMeasurement(
@@ -210,7 +212,7 @@ def _of_folder(folder: Path, shape: tuple[int, int]) -> Pictures:
         validation=tiles(parts["validation"], shape, 4),
         test=tiles(parts["test"], shape, 4),
         second=phantom(shape)[None],
-        source=f"{len(paths)} pictures of a folder of the user's",
+        source=f"{len(paths)} pictures of one's own",
     )
 
 

@@ -64,7 +64,8 @@ class Recipe:
         try:
             return cast(Settings, self.settings.model_validate(data))
         except ValidationError as error:
-            raise ValueError(wrong_keys(error, path, {}, self.settings.model_fields)) from None
+            tables = {"loop": LoopSettings.model_fields}
+            raise ValueError(wrong_keys(error, path, {}, self.settings.model_fields, tables)) from None
 
 
 def recipe(name: str) -> Recipe:

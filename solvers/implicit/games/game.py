@@ -18,6 +18,8 @@ from torch import Tensor
 from solvers.implicit.errors import InvalidContext
 from solvers.linear.residuals import rounding_factor
 
+_NAMES = 64
+"""Of a context's numbers, that an error lists."""
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
@@ -134,13 +136,18 @@ class Game(ABC):
         InvalidContext: the game has no meaning at one of these finite contexts.
         """
 
+    def outside(self, contexts: Matrix) -> NDArray[np.bool_]:
+        """Which of B contexts are outside the box, shape (B,)."""
+        beyond = (contexts < self.context_lower) | (contexts > self.context_upper)
+        return np.asarray(beyond.any(axis=1))
+
     def draw(self, generator: np.random.Generator, count: int) -> Matrix:
         """Contexts uniform in the box, shape (count, d)."""
         return generator.uniform(self.context_lower, self.context_upper, (count, self.context_size))
 
 
 def _named(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= 8 else f"{', '.join(names[:6])}, … {names[-1]}"
+    return ", ".join(names) if len(names) <= _NAMES else f"{', '.join(names[:_NAMES])}, … {names[-1]}"
 
 
 def rounding(terms: int) -> float:

@@ -169,7 +169,8 @@ class MatrixGame(Game):
             gap=0.5 * gap,
             deadline=deadline,
         )
-        return Continued(found.value.numpy(), found.iterations.numpy())
+        steps = np.maximum(found.iterations.numpy(), 1)  # where none was taken, the support was solved for
+        return Continued(found.value.numpy(), steps)
 
     def _known(self) -> Matrix:
         if self.weights is None:

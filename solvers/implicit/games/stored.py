@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from runtime.checkpoints import Checkpoint, CheckpointError, title
@@ -51,8 +50,6 @@ def load_equilibrium_network(folder: Path) -> EquilibriumNetwork:
         CheckpointError: it is no such network, or damaged.
     """
     checkpoint = _STAMP.load(folder)
-    if not all(bool(torch.isfinite(value).all()) for value in checkpoint.tensors.values()):
-        raise CheckpointError(f"the weights of {title(folder, checkpoint.card)} are not finite")
     try:
         game = make_game(checkpoint.card["game"], _under("game.", checkpoint.tensors))
         network = make_network(checkpoint.card["network"], game)

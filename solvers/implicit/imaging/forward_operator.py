@@ -24,12 +24,15 @@ class ForwardOperator(ABC):
         image_shape: (H, W).
         measurement_shape: of one measurement.
         complex_measurements: whether its entries are complex.
+        scale: what the operator as one has it, such as a kernel's blur or line integrals, is divided by to
+            have a norm of at most 1; a measurement by it is divided by the same.
     """
 
     kind: ClassVar[str]
     complex_measurements: ClassVar[bool] = False
     image_shape: tuple[int, int]
     measurement_shape: tuple[int, ...]
+    scale: float = 1.0
 
     @abstractmethod
     def apply(self, images: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from solvers.implicit.imaging.forward_operator import ForwardOperator
 from solvers.implicit.imaging.inpainting import Inpainting
 from solvers.implicit.imaging.masked_fourier import MaskedFourier
 from solvers.implicit.imaging.operator_kinds import LARGEST_PICTURE, OPERATORS, OperatorParameter
+from solvers.implicit.imaging.own_arrays import own_arrays
 from solvers.implicit.imaging.super_resolution import SuperResolution
 from solvers.implicit.imaging.tomography import Tomography
 
@@ -28,7 +29,8 @@ def make_operator(description: Mapping[str, Any], image_shape: tuple[int, int]) 
     """The operator, for pictures of (H, W).
 
     Args:
-        description: `kind`, and parameters of `OPERATORS`; those left out have their defaults.
+        description: `kind`, and parameters of `OPERATORS`, those left out having their defaults; or one of
+            the kind's arrays in their place.
 
     Raises:
         InvalidOperator: there is no such operator, or a parameter is not known or out of its range.
@@ -38,17 +40,24 @@ def make_operator(description: Mapping[str, Any], image_shape: tuple[int, int]) 
         raise InvalidOperator(
             f"there is no forward operator {kind!r}", hint=f"one of {', '.join(sorted(OPERATORS))}"
         )
-    known = OPERATORS[kind].parameters
-    unknown = sorted(str(name) for name in description if name != "kind" and name not in known)
+    known, names = OPERATORS[kind].parameters, OPERATORS[kind].names
+    unknown = sorted(str(name) for name in description if name != "kind" and name not in names)
     if unknown:
-        raise InvalidOperator(
-            f"{kind} has no parameter {unknown[0]!r}", hint=f"it has {', '.join(sorted(known))}"
-        )
-    values = {name: _value(name, known[name], description.get(name)) for name in known}
+        raise InvalidOperator(f"{kind} has no parameter {unknown[0]!r}", hint=f"it has {', '.join(names)}")
+    values: dict[str, Any] = own_arrays(kind, description)
+    if not values:
+        values = {name: _value(name, known[name], description.get(name)) for name in known}
     shape = _shape(image_shape)
-    if kind == Tomography.kind and values["angles"] * (math.hypot(*shape) + 4) ** 2 > _LARGEST_PROJECTOR:
+    if (
+        kind == Tomography.kind
+        and _count(values["angles"]) * (math.hypot(*shape) + 4) ** 2 > _LARGEST_PROJECTOR
+    ):
         raise InvalidOperator("so many angles of so large a picture need too large a matrix")
     return _MAKERS[kind](shape, **values)
+
+
+def _count(angles: int | list[float]) -> int:
+    return angles if isinstance(angles, int) else len(angles)
 
 
 def _value(name: str, parameter: OperatorParameter, given: Any) -> float | int:

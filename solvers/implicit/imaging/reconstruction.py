@@ -158,7 +158,11 @@ def _without_seed(description: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _words(description: Mapping[str, Any]) -> str:
-    parts = [f"{name} {value}" for name, value in _without_seed(description).items() if name != "kind"]
+    parts = [
+        f"{name} of one's own" if isinstance(value, list) else f"{name} {value}"
+        for name, value in _without_seed(description).items()
+        if name != "kind"
+    ]
     return f"{description.get('kind')} ({', '.join(parts)})"
 
 

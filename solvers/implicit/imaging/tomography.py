@@ -1,4 +1,4 @@
-"""Parallel-beam tomography: line integrals at evenly spaced angles, by a sparse matrix.
+"""Parallel-beam tomography: line integrals at evenly spaced angles, or one's own, by a sparse matrix.
 
 A ray at angle θ is sampled at unit distances, the picture between its pixels linearly interpolated in both
 directions; outside the picture is 0. The detector is as long as the picture's diagonal, so that nothing is
@@ -9,6 +9,7 @@ lost, and turns about the pixel (H // 2, W // 2), as scikit-image's `radon` does
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -26,17 +27,20 @@ class Tomography(ForwardOperator):
 
     Attributes:
         projector: P, shape (angles · detectors, H · W), float64.
-        norm_bound: √ of the bound on ‖P‖₂²; A = P / norm_bound.
+        norm_bound, scale: √ of the bound on ‖P‖₂²; A = P / norm_bound.
     """
 
     kind: ClassVar[str] = "tomography"
 
-    def __init__(self, image_shape: tuple[int, int], angles: int) -> None:
+    def __init__(self, image_shape: tuple[int, int], angles: int | Sequence[float]) -> None:
+        """`angles`: how many, evenly over half a turn; or each in degrees, in the measurement's order."""
         self.image_shape = image_shape
-        self.angles = angles
-        self.projector = projection_matrix(image_shape, np.arange(angles) * (np.pi / angles))
-        self.measurement_shape = (angles, self.projector.shape[0] // angles)
-        self.norm_bound = float(np.sqrt(_squared_norm_bound(self.projector)))
+        self._said = angles if isinstance(angles, int) else list(angles)
+        turned = np.arange(angles) * (np.pi / angles) if isinstance(angles, int) else np.deg2rad(angles)
+        self.angles = len(turned)
+        self.projector = projection_matrix(image_shape, turned)
+        self.measurement_shape = (self.angles, self.projector.shape[0] // self.angles)
+        self.norm_bound = self.scale = float(np.sqrt(_squared_norm_bound(self.projector)))
         scaled = self.projector / self.norm_bound
         self._matrix = {torch.float64: _as_torch(csr_array(scaled))}
         self._transpose = {torch.float64: _as_torch(csr_array(scaled.T.tocsr()))}
@@ -50,7 +54,7 @@ class Tomography(ForwardOperator):
         return flat.T.reshape(len(measurements), 1, *self.image_shape)
 
     def classical_inverse(self, measurements: Tensor) -> Tensor:
-        """Filtered back-projection: each detector through the ramp filter, back-projected."""
+        """Filtered back-projection: each detector through the ramp filter, back-projected, angles alike."""
         length = 2 * self.measurement_shape[1]
         ramp = torch.from_numpy(_ramp(length)).to(measurements.dtype)
         spectrum = torch.fft.rfft(measurements * self.norm_bound, n=length, dim=2) * ramp
@@ -58,7 +62,7 @@ class Tomography(ForwardOperator):
         return self.adjoint(filtered.contiguous()) * (self.norm_bound * np.pi / (2 * self.angles))
 
     def description(self) -> dict[str, Any]:
-        return {"kind": self.kind, "angles": self.angles}
+        return {"kind": self.kind, "angles": self._said}
 
 
 def projection_matrix(image_shape: tuple[int, int], angles: np.ndarray[Any, Any]) -> csr_array:

@@ -113,10 +113,19 @@ def test_every_form_says_the_same(api: Any, question: dict[str, Any]) -> None:
     short = json.loads(array.headers[SUMMARY_HEADER])
     assert short["gap"]["most"] == max(answer["gap"])
     assert short["provenance"] == {"predicted": 2}
+    assert short["notes"] == answer["notes"] == []
     file = np.load(io.BytesIO(ask(api, question, headers={"accept": NPZ}).content), allow_pickle=False)
     np.testing.assert_array_equal(file["gap"], answer["gap"])
     assert list(file["provenance"]) == answer["provenance"]
     assert json.loads(str(file["answer"]))["game"] == answer["game"]
+
+
+def test_contexts_outside_what_it_was_trained_on_are_said(api: Any, question: dict[str, Any]) -> None:
+    far = question | {"contexts": [CONTEXTS[0], [0.1, 5.0, 0.4]]}
+    [note] = answered(ask(api, far))["notes"]
+    assert note.startswith("1 of 2 contexts are outside what the network was trained on (d2 from 0 to 1)")
+    short = json.loads(ask(api, far, headers={"accept": NPY}).headers[SUMMARY_HEADER])
+    assert short["notes"] == [note]
 
 
 def test_a_game_that_is_not_known_has_no_gap(api: Any, question: dict[str, Any]) -> None:

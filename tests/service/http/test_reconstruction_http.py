@@ -54,6 +54,7 @@ def trained(settings: Settings) -> Callable[..., None]:
         torch.manual_seed(0)
         shape = NetworkShape(mode=mode, depth=3, residual=ResidualShape(channels=4, dilations=(1, 1)))
         card = {"name": name, "version": version, "operator": operator}
+        card["metrics"] = {"psnr": 30.0, "classical_psnr": 20.0}
         save_reconstruction_network(settings.models / name / version, ReconstructionNetwork(shape), card)
 
     return make
@@ -204,12 +205,13 @@ def test_a_whole_transform_in_place_of_its_columns(api: Any, truth: np.ndarray) 
     description = {"kind": "masked-fourier", "acceleration": 3.0}
     whole = np.fft.fft2(truth, norm="ortho")
     query = {"operator": "masked-fourier:acceleration=3", "methods": "total-variation"}
-    problem(api.post(ADDRESS, npy(whole), NPY, params=query), 422, "invalid-request")
+    told = api.post(ADDRESS, npy(whole), NPY, params=query, headers={"accept": NPY})
+    problem(api.post(ADDRESS, npy(measured(description, truth)), NPY, params=query), 422, "invalid-request")
     query["image_shape"] = f"{SIDE}x{SIDE}"
     found = api.post(ADDRESS, npy(whole), NPY, params=query, headers={"accept": NPY})
     columns = measured(description, truth)
     expected = api.post(ADDRESS, npy(columns), NPY, params=query, headers={"accept": NPY})
-    assert found.content == expected.content
+    assert found.content == expected.content == told.content
     assert np.load(io.BytesIO(found.content)).shape == (1, SIDE, SIDE)
     query |= {"operator": "masked-fourier:acceleration=1", "methods": "zero-filled"}
     all_columns = npy(np.fft.fftshift(whole, axes=1))
@@ -377,6 +379,7 @@ def test_the_list_says_what_networks_are_for(api: Any, trained: Callable[..., No
     assert entries["mine"]["kind"] == "reconstruction-network"
     assert entries["mine"]["implicit"] == {
         "form": "proximal", "mode": "equilibrium", "operator": BLUR, "game": None, "trained_on": None,
+        "beats_classical": True,
     }  # fmt: skip
     assert entries["fake"]["implicit"] is None
     problem(api.post("/v1/predict", params={"model": "mine"}), 422, "wrong-model-kind")
@@ -595,3 +598,94 @@ def test_whatever_is_asked_is_answered_or_refused(api: Any, document: dict[str, 
         assert 400 <= reply.status_code < 500, reply.text
         ProblemShape.model_validate(reply.json())
         assert len(reply.content) < 2000
+
+
+OWN: list[tuple[str, dict[str, Any]]] = [
+    ("masked-fourier", {"columns": [-9, -6, -2, -1, 0, 1, 2, 3, 7]}),
+    (
+        "inpainting",
+        {"mask": [[(3 * row + column) % 4 != 0 for column in range(SIDE)] for row in range(SIDE)]},
+    ),
+    ("blur", {"kernel": [[0.0, 1.0, 2.0], [0.0, 0.5, 0.0], [3.0, 0.0, 0.0]]}),
+    ("tomography", {"angles": [0.0, 20.0, 45.5, 90.0, 110.0, 160.0]}),
+]
+
+
+@pytest.mark.parametrize(("kind", "own"), OWN)
+def test_an_operator_of_ones_own_in_every_body(
+    api: Any, truth: np.ndarray, kind: str, own: dict[str, Any]
+) -> None:
+    [(name, values)] = own.items()
+    description = {"kind": kind, **own}
+    y = measured(description, truth)
+    parts = {"real": y.real.tolist(), "imaginary": y.imag.tolist()} if np.iscomplexobj(y) else y.tolist()
+    asked = {"methods": ["total-variation"], "max_iterations": 200, "encoding": "numbers"}
+    shape = {"image_shape": [SIDE, SIDE]}
+    by_json = answered(ask(api, {"operator": description, "measurement": parts, **asked, **shape}))
+    np.testing.assert_array_equal(by_json["operator"][name], values)
+    again = answered(ask(api, {"operator": by_json["operator"], "measurement": parts, **asked, **shape}))
+    assert again["results"][0]["images"] == by_json["results"][0]["images"]
+    query = {"methods": "total-variation", "max_iterations": 200, "encoding": "numbers"}
+    file = npz(measurement=y, truth=truth, **{name: np.array(values)})  # the truth tells the shape
+    for operator in ({}, {"operator": kind}):
+        found = answered(api.post(ADDRESS, file, NPZ, params=query | operator))
+        assert found["operator"] == by_json["operator"]
+        assert found["results"][0]["images"] == by_json["results"][0]["images"]
+        assert found["results"][0]["psnr"][0] > 13
+    is_scaled = kind in ("blur", "tomography")
+    assert (by_json["scale"] != 1.0) == is_scaled
+    assert [f"divided by {by_json['scale']:.9g}" in note for note in by_json["notes"]] == [True] * is_scaled
+    reply = api.post(ADDRESS, file, NPZ, params={"methods": "zero-filled"}, headers={"accept": NPY})
+    short = json.loads(reply.headers[SUMMARY_HEADER])
+    assert short["operator"] == {"kind": kind, name: "×".join(map(str, np.shape(values)))}
+
+
+def test_a_whole_transform_of_columns_of_ones_own_tells_the_shape(api: Any, truth: np.ndarray) -> None:
+    operator = {"kind": "masked-fourier", "columns": [-3, -1, 0, 2]}
+    query = {"operator": json.dumps(operator), "methods": "zero-filled"}
+    whole = np.fft.fft2(truth, norm="ortho")
+    found = answered(api.post(ADDRESS, npy(whole), NPY, params=query))
+    assert found["measurement_shape"] == [SIDE, 4]
+    assert found["image_shape"] == [SIDE, SIDE]
+    said = problem(api.post(ADDRESS, npy(whole[:, :4]), NPY, params=query), 422, "invalid-request")
+    assert "image_shape is needed" in said["detail"]
+
+
+@pytest.mark.parametrize(
+    ("operator", "own", "slug"),
+    [
+        ("blur", {"mask": np.eye(SIDE)}, "invalid-operator"),
+        (None, {"mask": np.eye(SIDE), "kernel": np.eye(3)}, "invalid-operator"),
+        (None, {"mask": np.eye(SIDE) * 0.5}, "invalid-operator"),
+        (None, {"kernel": np.eye(4)}, "invalid-operator"),
+        ("blur:size=3", {"kernel": np.eye(3)}, "invalid-operator"),
+        ('{"kind": "blur", "kernel": [[1]]}', {"kernel": np.eye(3)}, "invalid-request"),
+        (None, {"kernel": np.eye(65)}, "question-too-large"),
+        (None, {"kernel": np.array([["a"]])}, "malformed-file"),
+    ],
+)
+def test_arrays_that_make_no_operator_are_refused(
+    api: Any, truth: np.ndarray, operator: str | None, own: dict[str, Any], slug: str
+) -> None:
+    query = {"methods": "zero-filled"} | ({} if operator is None else {"operator": operator})
+    reply = api.post(ADDRESS, npz(measurement=truth, **own), NPZ, params=query)
+    problem(reply, {"question-too-large": 413, "malformed-file": 400}.get(slug, 422), slug)
+
+
+def test_a_network_says_that_it_has_not_seen_an_array_of_ones_own(
+    api: Any, truth: np.ndarray, trained: Callable[..., None]
+) -> None:
+    trained("sharp", BLUR)
+    kernel = [[0.0, 0.5, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.0]]
+    operator = {"kind": "blur", "kernel": kernel}
+    asked = {"operator": operator, "measurement": truth.tolist(), "methods": ["network"], "model": "sharp"}
+    [result] = answered(ask(api, asked))["results"]
+    assert any("sharp@1: kernel is not that of training" in note for note in result["notes"])
+
+
+def test_the_list_of_operators_has_their_arrays(api: Any) -> None:
+    kinds = {entry["kind"]: entry["arrays"] for entry in api.get("/v1/operators").json()["operators"]}
+    assert {kind: set(arrays) for kind, arrays in kinds.items() if arrays} == {
+        "masked-fourier": {"columns"}, "blur": {"kernel"}, "inpainting": {"mask"}, "tomography": {"angles"},
+    }  # fmt: skip
+    assert kinds["blur"]["kernel"]["longest"] == 63

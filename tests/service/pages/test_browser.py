@@ -192,3 +192,11 @@ def odd_integers() -> bytes:
         "variables": {"lower": [None, None], "upper": [None, None], "integer": [True, True]},
     }
     return json.dumps(document).encode()
+
+
+def test_an_answer_that_cannot_be_drawn_is_said(visit: Any, lp: bytes) -> None:
+    visit.page.route("**/v1/predict*", lambda route: route.fulfill(json={"verdict": "optimal"}))
+    visit.choose("tiny.mps", lp)
+    assert "The page could not draw the answer" in visit.text("#shown")
+    assert visit.text("#answer") == "No answer"
+    visit.complaints.clear()

@@ -109,6 +109,33 @@ def test_what_is_not_proved_has_no_tick(visit: Any) -> None:
     assert "a gap of 1e-300 is not proved for 1 of 1" in visit.text("#shown")
 
 
+def test_numbers_of_a_context_are_named_and_explained(visit: Any) -> None:
+    visit.page.select_option("#model", "a-duel")
+    labels = [label.inner_text().split("\n")[0] for label in visit.page.query_selector_all("#context label")]
+    assert labels == ["d1", "d2"]
+    visit.page.select_option("#model", "a-town")
+    assert "0 is fine, 1 the worst" in visit.text("#meaning")
+
+
+def test_of_a_game_that_is_not_known_nothing_is_claimed(
+    settings: Settings, visits: Callable[..., Any]
+) -> None:
+    network = SkewNetwork(MatrixGame(4, 2), hidden=4)
+    save_equilibrium_network(settings.models / "b-duel" / "1", network, {"name": "b-duel", "version": "1"})
+    visit = visits("equilibrium")
+    visit.page.wait_for_selector('#model option[value="b-duel"]', state="attached")
+    ask(visit, "b-duel", "predicted, exploitability not known")
+    assert "at most" not in visit.text("#shown")
+    assert visit.text(".verdict").endswith("exploitability not known")
+
+
+def test_an_answer_that_cannot_be_drawn_is_said(visit: Any) -> None:
+    visit.page.route("**/v1/equilibrium", lambda route: route.fulfill(json={"another": "version"}))
+    ask(visit, "a-duel", "The page could not draw the answer")
+    assert "Reload it." in visit.text("#shown")
+    visit.complaints.clear()
+
+
 def test_what_is_wrong_is_said(visit: Any) -> None:
     visit.page.fill("#gap", "small")
     visit.page.click('button[type="submit"]')

@@ -27,7 +27,9 @@ def network(settings: Settings) -> None:
     """A network for the one operator that none of the bundled ones is for, as it is before training."""
     torch.manual_seed(0)
     shape = NetworkShape(mode="unrolled", depth=2, residual=ResidualShape(channels=4, dilations=(1, 1)))
+    metrics = {"psnr": 30.0, "classical_psnr": 20.0}
     card = {"name": "sharp", "version": "1", "operator": OPERATOR, "data": {"source": "squares alone"}}
+    card |= {"metrics": metrics}
     save_reconstruction_network(settings.models / "sharp" / "1", ReconstructionNetwork(shape), card)
 
 
@@ -86,6 +88,7 @@ def test_a_picture_of_ones_own_by_every_method(visit: Any) -> None:
     assert visit.page.input_value("#operator-factor") == "4"
     assert visit.page.is_checked('#methods [value="network"]')
     assert "sharp (proximal, unrolled)" in (visit.page.text_content("#model") or "")
+    assert "trained on squares alone" in visit.text("#trained")
     choose(visit, "square.png", picture())
     assert visit.text("#note") == "square.png is asked about."
     assert asked(visit) == []
@@ -111,7 +114,9 @@ def test_a_picture_of_ones_own_by_every_method(visit: Any) -> None:
         assert f"{result['psnr'][0]:.2f} dB, SSIM {result['ssim'][0]:.3f}" in caption
     truth = np.asarray(Image.open(io.BytesIO(picture())), dtype=float)
     np.testing.assert_array_equal(levels(visit, 0), truth.ravel())
-    assert visit.page.query_selector("tr.best") is not None
+    best = max(found["results"], key=lambda result: result["psnr"][0])
+    assert f"{best['psnr'][0]:.2f} dB" in visit.text("tr.best")
+    assert "Bold: the best PSNR" in visit.text("#shown")
     assert "sharp 1 was trained on: squares alone." in visit.text("main")
     assert visit.page.get_attribute(".measures a", "href") == "v1/models/sharp"
     assert "operator=super-resolution%3Afactor%3D4" in (visit.page.text_content("#curl") or "")
@@ -150,8 +155,35 @@ def test_examples_are_drawn_here_and_asked_at_once(visit: Any) -> None:
         assert len(np.unique(levels(visit, 0))) > 5
 
 
+def test_it_begins_where_every_picture_is_sensible(visit: Any) -> None:
+    assert visit.page.input_value("#kind") == "inpainting"
+    assert visit.page.is_checked('#methods [value="total-variation"]')
+    assert not visit.page.is_checked('#methods [value="network"]')
+    assert "128 pixels" in visit.text("#kinds")
+
+
+def test_an_old_error_is_gone_when_a_new_question_is_asked(visit: Any) -> None:
+    visit.page.click("#submit")
+    visit.page.wait_for_selector('#shown:has-text("There is no picture")')
+    choose(visit, "square.png", picture())
+    visit.page.route("**/v1/reconstruct*", lambda route: None)  # never answered
+    visit.page.click("#submit")
+    wait(visit, "Asking")
+    assert not visit.page.is_visible("#result")
+
+
+def test_an_answer_that_cannot_be_drawn_is_said(visit: Any) -> None:
+    choose(visit, "square.png", picture())
+    visit.page.route("**/v1/reconstruct*", lambda route: route.fulfill(json={"another": "version"}))
+    visit.page.click("#submit")
+    wait(visit, "The page could not draw the answer")
+    assert "Reload it." in visit.text("#shown")
+    visit.complaints.clear()
+
+
 def test_a_kind_without_a_network_offers_none(visit: Any) -> None:
     visit.page.select_option("#kind", "tomography")
+    assert "none for this degradation" in visit.text("#methods")
     assert visit.page.is_disabled('#methods [value="network"]')
     assert not visit.page.is_visible("#model")
     visit.page.fill("#operator-angles", "20")

@@ -230,3 +230,10 @@ def test_without_script_it_says_how_to_ask(visits: Callable[..., Any]) -> None:
     visit = visits("sparse", java_script_enabled=False)
     assert "curl --data-binary" in visit.text("main")
     assert not visit.page.is_visible("#form")
+
+
+def test_an_answer_that_cannot_be_drawn_is_said(visit: Any) -> None:
+    visit.page.route("**/v1/sparse-recovery", lambda route: route.fulfill(json={"x": None}))
+    visit.page.click("#example")
+    visit.page.wait_for_selector('#shown:has-text("The page could not draw the answer")')
+    visit.complaints.clear()

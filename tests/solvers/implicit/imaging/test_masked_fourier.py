@@ -42,3 +42,27 @@ def test_without_acceleration_everything_is_measured() -> None:
     operator = make_operator({"kind": "masked-fourier", "acceleration": 1}, (5, 7))
     x = torch.rand(2, 1, 5, 7, dtype=torch.float64)
     torch.testing.assert_close(operator.normal(x), x)
+
+
+def test_columns_of_ones_own_are_those_of_the_transform_and_may_lack_their_pairs() -> None:
+    operator = make_operator({"kind": "masked-fourier", "columns": [-5, 1, 3]}, (7, 12))
+    torch.manual_seed(0)
+    pictures = torch.rand(2, 1, 7, 12, dtype=torch.float64)
+    measured = operator.apply(pictures)
+    expected = np.fft.fft2(pictures[:, 0].numpy(), norm="ortho")[:, :, [-5, 1, 3]]
+    np.testing.assert_allclose(measured.numpy(), expected, atol=1e-12)
+    norms = torch.linalg.vector_norm(measured.flatten(1), dim=1)
+    assert (norms <= torch.linalg.vector_norm(pictures.flatten(1), dim=1)).all()
+    found = operator.classical_inverse(measured)
+    torch.testing.assert_close(operator.apply(found), measured)  # half of it by the adjoint
+    torch.testing.assert_close(operator.apply(operator.adjoint(measured)), measured / 2)
+    both = make_operator({"kind": "masked-fourier", "columns": [-5, -3, -1, 1, 3, 5]}, (7, 12))
+    torch.testing.assert_close(found, both.adjoint(both.apply(pictures)))
+
+
+def test_drawn_columns_may_be_said_as_ones_own() -> None:
+    drawn = make_operator({"kind": "masked-fourier", "acceleration": 3}, (6, 16))
+    said = make_operator({"kind": "masked-fourier", "columns": drawn.columns}, (6, 16))  # type: ignore[attr-defined]
+    picture = torch.rand(1, 1, 6, 16)
+    assert torch.equal(said.apply(picture), drawn.apply(picture))
+    assert torch.equal(said.classical_inverse(drawn.apply(picture)), drawn.adjoint(drawn.apply(picture)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -20,6 +21,12 @@ DESCRIPTIONS: list[tuple[dict[str, Any], tuple[int, int]]] = [
     ({"kind": "inpainting", "share_kept": 0.3, "seed": 1}, (9, 14)),
     ({"kind": "super-resolution", "factor": 3}, (9, 12)),
     ({"kind": "tomography", "angles": 7}, (10, 13)),
+    ({"kind": "masked-fourier", "columns": [-5, -3, 0, 1, 3]}, (9, 11)),
+    ({"kind": "masked-fourier", "columns": [-4, -1, 2]}, (6, 8)),
+    ({"kind": "inpainting", "mask": [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 1]]}, (3, 4)),
+    ({"kind": "blur", "kernel": [[0, 1, 2], [0, 0, 1], [3, 0, 0]]}, (8, 9)),
+    ({"kind": "blur", "kernel": [[1.5, -4.0, 2.0, 0.5, 0.0]]}, (7, 10)),
+    ({"kind": "tomography", "angles": [0, 12.5, 90, -30, 300]}, (10, 13)),
 ]
 ANY = pytest.mark.parametrize(("description", "shape"), DESCRIPTIONS)
 
@@ -65,7 +72,9 @@ def test_shapes_precisions_and_the_way_back_from_the_description(
     assert OPERATORS[operator.kind].complex_measurements == operator.complex_measurements
     assert operator.adjoint(measured).dtype == torch.float32
     assert operator.classical_inverse(measured).shape == images.shape
-    again = make_operator(operator.description(), shape)
+    again = make_operator(json.loads(json.dumps(operator.description())), shape)
+    assert again.description() == operator.description()
+    assert again.scale == operator.scale
     assert torch.equal(again.apply(images), measured)
     torch.testing.assert_close(operator.apply(images.double()).to(measured.dtype), measured)
 
@@ -87,6 +96,29 @@ def test_shapes_precisions_and_the_way_back_from_the_description(
         ({"kind": "super-resolution", "factor": 5}, "do not tile"),
         ({"kind": "masked-fourier", "acceleration": 8, "centre_fraction": 0.5}, "centre alone"),
         ({"kind": "tomography", "angles": 0}, "must be from"),
+        ({"kind": "tomography", "angles": []}, "list of numbers"),
+        ({"kind": "tomography", "angles": [[1.0]]}, "list of numbers"),
+        ({"kind": "tomography", "angles": [0.0, float("inf")]}, "from -360 to 360"),
+        ({"kind": "tomography", "angles": [0.0] * 361}, "may have 360"),
+        ({"kind": "masked-fourier", "columns": [-13, 0]}, "from -12 to 11"),
+        ({"kind": "masked-fourier", "columns": [0, 12]}, "c − 24 from c = 12 on"),
+        ({"kind": "masked-fourier", "columns": [1, 0]}, "must ascend"),
+        ({"kind": "masked-fourier", "columns": [1, 1]}, "must ascend"),
+        ({"kind": "masked-fourier", "columns": [0.5]}, "whole numbers"),
+        ({"kind": "masked-fourier", "columns": 3}, "list of numbers"),
+        ({"kind": "masked-fourier", "columns": ["0"]}, "list of numbers"),
+        ({"kind": "masked-fourier", "columns": [0], "seed": 1}, "columns goes without seed"),
+        ({"kind": "inpainting", "mask": [[1, 0]]}, "1 × 2 pixels, the picture of 12 × 24"),
+        ({"kind": "inpainting", "mask": [[0] * 24] * 12}, "keeps no pixel"),
+        ({"kind": "inpainting", "mask": [[2]]}, "numbers from 0 to 1"),
+        ({"kind": "inpainting", "mask": [[1], [1, 0]]}, "rows of numbers"),
+        ({"kind": "inpainting", "kernel": [[1]]}, "no parameter 'kernel'"),
+        ({"kind": "blur", "kernel": [[1.0, 1.0]]}, "sides must be odd, not 2"),
+        ({"kind": "blur", "kernel": [[0.0]]}, "0 everywhere"),
+        ({"kind": "blur", "kernel": [[1.0]] * 13}, "at most 12 for a picture of 12 × 24"),
+        ({"kind": "blur", "kernel": [[1.0] * 65]}, "may have 63"),
+        ({"kind": "blur", "kernel": [[1.0]], "size": 3}, "kernel goes without size"),
+        ({"kind": "blur", "kernel": [[10**400]]}, "rows of numbers"),
     ],
 )
 def test_what_is_wrong_is_said(description: dict[str, Any], said: str) -> None:

@@ -42,3 +42,17 @@ def test_the_bound_on_the_norm_holds_and_is_near() -> None:
     operator = Tomography((12, 9), 5)
     norm = np.linalg.norm(operator.projector.toarray(), 2)
     assert norm <= operator.norm_bound <= 1.01 * norm
+
+
+def test_angles_of_ones_own_are_degrees_in_the_order_given() -> None:
+    even = Tomography((12, 9), 4)
+    turned = Tomography((12, 9), [90.0, 0.0, 135.0, 45.0])
+    picture = torch.rand(1, 1, 12, 9, dtype=torch.float64)
+    torch.testing.assert_close(
+        turned.apply(picture) * turned.scale, even.apply(picture)[:, [2, 0, 3, 1]] * even.scale
+    )
+    measured = turned.apply(picture)
+    torch.testing.assert_close(
+        turned.classical_inverse(measured), even.classical_inverse(even.apply(picture)), rtol=1e-9, atol=1e-9
+    )
+    assert turned.description() == {"kind": "tomography", "angles": [90.0, 0.0, 135.0, 45.0]}
