@@ -90,22 +90,27 @@ def _facts(card: Mapping[str, Any]) -> ImplicitFacts:
 
 
 def loss_to_classical(card: Mapping[str, Any]) -> str | None:
-    """A sentence where the test figures of a network for pictures are no better than its operator's classical
+    """A sentence where the figures of a network for pictures are no better than its operator's classical
     inverse; else None."""
     metrics = _object(card, "metrics") or {}
     if kind_of(card) != Kind.RECONSTRUCTION or _beats_classical(metrics) is not False:
         return None
+    of = "its test pictures"
+    if metrics["psnr"] > metrics["classical_psnr"]:
+        of, metrics = "pictures of a second source", metrics["second_source"]
     return (
-        f"on its test pictures it comes to {metrics['psnr']:.2f} dB, the classical inverse to "
+        f"on {of} it comes to {metrics['psnr']:.2f} dB, the classical inverse to "
         f"{metrics['classical_psnr']:.2f} dB: it answers only where it is asked for (--method network)"
     )
 
 
 def _beats_classical(metrics: Mapping[str, Any]) -> bool | None:
+    """On its test pictures, and on those of a second source where its card has them."""
     own, classical = metrics.get("psnr"), metrics.get("classical_psnr")
     if not isinstance(own, (int, float)) or not isinstance(classical, (int, float)):
         return None
-    return own > classical
+    elsewhere = _object(metrics, "second_source")
+    return own > classical and (elsewhere is None or _beats_classical(elsewhere) is True)
 
 
 def _trained_for(entry: Entry) -> Mapping[str, Any]:

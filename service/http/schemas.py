@@ -227,8 +227,9 @@ class ImplicitFactsShape(Shape):
     )
     trained_on: str | None = Field(description="The data that it has seen, in its card's words")
     beats_classical: bool | None = Field(
-        description="Of one for pictures: whether its test pictures came out nearer to the truth than by the "
-        "classical inverse; it is the usual method only then. Null where its card does not say"
+        description="Of one for pictures: whether its test pictures, and those of a second source, came out "
+        "nearer to the truth than by the classical inverse; it is the usual method only then. Null where its "
+        "card does not say"
     )
 
 

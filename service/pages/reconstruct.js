@@ -125,7 +125,7 @@ function showKind() {
   const network = element("methods").querySelector('[value="network"]');
   const wins = fitting[0]?.implicit.beats_classical === true;
   if (network) {
-    Object.assign(network, { disabled: !fitting.length, checked: wins });
+    Object.assign(network, { disabled: !fitting.length, checked: fitting.length > 0 });
     element("why").textContent = whyNot(fitting[0], wins);
   }
   showTrained();
@@ -134,7 +134,7 @@ function showKind() {
 
 function whyNot(fitting, wins) {
   if (!fitting) return " (none for this degradation)";
-  return wins ? "" : " (not shown to beat the classical inverse)";
+  return wins ? "" : " (not shown to beat the classical inverse on pictures unlike those it was trained on)";
 }
 
 // Of the chosen network.

@@ -39,7 +39,9 @@ GAME = "rock-paper-scissors"
 
 
 @pytest.fixture
-def prepared(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def prepared(
+    settings: Settings, tmp_path: Path, repository_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A folder with the files that the examples name; training is left out, its networks are there."""
     work = tmp_path / "work"
     work.mkdir()
@@ -53,6 +55,8 @@ def prepared(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     np.save(work / "y.npy", blurred.numpy()[0])
     scan = np.fft.fft2(truth, norm="ortho")
     np.savez(work / "scan.npz", measurement=scan, operator="masked-fourier:acceleration=4")
+    [own] = [block for block in blocks(repository_root, "imaging.md", "python") if "np.savez(" in block]
+    exec(compile(own, "imaging.md", "exec"), {})
     np.save(work / "contexts.npy", np.random.default_rng(0).random((3, 5)))
     torch.manual_seed(0)
     shape = NetworkShape(mode="unrolled", depth=2, residual=ResidualShape(channels=4, dilations=(1, 1)))

@@ -77,13 +77,17 @@ def test_the_usual_network_is_one_that_beats_the_classical_inverse(
     better = put("better", BLUR | {"sigma": 3.0}, age=9, metrics={"psnr": 21.0, "classical_psnr": 20.0})
     worse = put("worse", BLUR, metrics={"psnr": 19.0, "classical_psnr": 20.0})
     put("silent", BLUR | {"sigma": 2.0})
+    elsewhere = {"psnr": 18.0, "classical_psnr": 20.0}
+    narrow = {"psnr": 30.0, "classical_psnr": 20.0, "second_source": elsewhere}
+    put("narrow", BLUR | {"sigma": 4.0}, metrics=narrow)
     assert network_for(registry, BLUR) == worse
     assert network_for(registry, BLUR, usual=True) == better
     said = {entry.name: loss_to_classical(entry.card()) for entry in registry.entries()}
     assert "comes to 19.00 dB, the classical inverse to 20.00 dB" in (said["worse"] or "")
     assert (said["better"], said["silent"]) == (None, None)
+    assert "on pictures of a second source it comes to 18.00 dB" in (said["narrow"] or "")
     facts = {entry.name: implicit_facts(entry) for entry in registry.entries()}
-    assert [one.beats_classical for one in facts.values() if one] == [True, None, False]
+    assert [one.beats_classical for one in facts.values() if one] == [True, False, None, False]
 
 
 def test_facts(registry: Registry, put: Callable[..., Path]) -> None:
