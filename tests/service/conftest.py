@@ -13,12 +13,14 @@ import httpx
 import numpy as np
 import pytest
 from fastapi import FastAPI
+from typer.testing import CliRunner, Result
 
 from graphs.bipartite import BipartiteGraph
 from graphs.instance import Instance
 from graphs.points import Candidate
 from graphs.prediction import CLASSES, Prediction, Verdict
 from graphs.readers import read_instance
+from service.cli import app
 from service.http.answering import Answerer, Load
 from service.http.app import create_app
 from service.http.engine import Engine
@@ -178,6 +180,14 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"FARKAS_{name.upper()}", raising=False)
     return Settings(models=tmp_path / "models")
+
+
+@pytest.fixture
+def farkas(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command, in process, with an empty registry: `farkas("models", "list")`."""
+    monkeypatch.setenv("FARKAS_MODELS", str(settings.models))
+    runner = CliRunner()
+    return lambda *arguments, **extra: runner.invoke(app, [str(one) for one in arguments], **extra)
 
 
 @pytest.fixture

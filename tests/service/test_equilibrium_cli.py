@@ -9,23 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from service.cli import app
 from service.http.equilibrium_shapes import EquilibriumAnswerShape
-from service.settings import Settings
 from solvers.implicit.games.matrix_game import MatrixGame
 from solvers.implicit.games.skew_network import SkewNetwork
 from solvers.implicit.games.stored import save_equilibrium_network
 
 CONTEXTS = np.array([[0.1, 0.9, 0.4], [0.5, 0.2, 0.8]])
-
-
-@pytest.fixture
-def farkas(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    monkeypatch.setenv("FARKAS_MODELS", str(settings.models))
-    runner = CliRunner()
-    return lambda *arguments, **extra: runner.invoke(app, [str(one) for one in arguments], **extra)
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from service.cli import app
 from service.http.reconstruction_shapes import ReconstructionAnswerShape
 from service.picture_files import write_png
 from service.settings import Settings
@@ -25,13 +24,6 @@ from solvers.implicit.imaging.stored import save_reconstruction_network
 
 SIDE = 24
 BLUR = {"kind": "blur", "size": 5, "sigma": 1.0}
-
-
-@pytest.fixture
-def farkas(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    monkeypatch.setenv("FARKAS_MODELS", str(settings.models))
-    runner = CliRunner()
-    return lambda *arguments, **extra: runner.invoke(app, [str(one) for one in arguments], **extra)
 
 
 @pytest.fixture

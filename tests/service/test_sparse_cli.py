@@ -25,13 +25,6 @@ ROWS, COLUMNS, NUMBER = 40, 60, 5
 
 
 @pytest.fixture
-def farkas(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    monkeypatch.setenv("FARKAS_MODELS", str(settings.models))
-    runner = CliRunner()
-    return lambda *arguments: runner.invoke(app, [str(argument) for argument in arguments])
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A.npy, B.npy, and the codes in X.npy."""
     generator = np.random.default_rng(3)

@@ -22,6 +22,8 @@ from service.settings import Settings
 from solvers.implicit.games.matrix_game import MatrixGame
 from solvers.implicit.games.skew_network import SkewNetwork
 from solvers.implicit.games.stored import save_equilibrium_network
+from tests.service.http import calculation_requests
+from tests.service.http.calculation_requests import npy, problem
 
 ADDRESS = "/v1/equilibrium"
 JSON, NPY, NPZ = "application/json", "application/x-npy", "application/x-npz"
@@ -52,25 +54,7 @@ def ask(api: Any, document: Any, **extra: Any) -> Any:
 
 
 def answered(reply: Any) -> dict[str, Any]:
-    assert reply.status_code == 200, reply.text
-    document: dict[str, Any] = reply.json()
-    EquilibriumAnswerShape.model_validate(document)
-    return document
-
-
-def problem(reply: Any, status: int, slug: str) -> dict[str, Any]:
-    assert reply.status_code == status, reply.text
-    assert reply.headers["content-type"] == "application/problem+json"
-    document: dict[str, Any] = reply.json()
-    ProblemShape.model_validate(document)
-    assert document["type"] == f"urn:farkas:problem:{slug}"
-    return document
-
-
-def npy(array: Any) -> bytes:
-    file = io.BytesIO()
-    np.save(file, np.asarray(array))
-    return file.getvalue()
+    return calculation_requests.answered(reply, EquilibriumAnswerShape)
 
 
 def test_a_prediction_says_its_own_gap(api: Any, question: dict[str, Any], game: MatrixGame) -> None:

@@ -30,6 +30,8 @@ from solvers.implicit.imaging.quality import psnr, ssim
 from solvers.implicit.imaging.reconstruction_network import NetworkShape, ReconstructionNetwork
 from solvers.implicit.imaging.residual_network import ResidualShape
 from solvers.implicit.imaging.stored import save_reconstruction_network
+from tests.service.http import calculation_requests
+from tests.service.http.calculation_requests import npy, npz, problem
 
 ADDRESS = "/v1/reconstruct"
 JSON, NPY, NPZ = "application/json", "application/x-npy", "application/x-npz"
@@ -68,32 +70,7 @@ def ask(api: Any, document: Any, **extra: Any) -> Any:
 
 
 def answered(reply: Any) -> dict[str, Any]:
-    assert reply.status_code == 200, reply.text
-    document: dict[str, Any] = reply.json()
-    ReconstructionAnswerShape.model_validate(document)
-    return document
-
-
-def problem(reply: Any, status: int, slug: str) -> dict[str, Any]:
-    assert reply.status_code == status, reply.text
-    assert reply.headers["content-type"] == "application/problem+json"
-    document: dict[str, Any] = reply.json()
-    ProblemShape.model_validate(document)
-    assert document["type"] == f"urn:farkas:problem:{slug}"
-    assert "Traceback" not in reply.text
-    return document
-
-
-def npy(array: Any) -> bytes:
-    file = io.BytesIO()
-    np.save(file, np.asarray(array))
-    return file.getvalue()
-
-
-def npz(**named: Any) -> bytes:
-    file = io.BytesIO()
-    np.savez_compressed(file, **named)
-    return file.getvalue()
+    return calculation_requests.answered(reply, ReconstructionAnswerShape)
 
 
 def measured(description: dict[str, Any], truth: np.ndarray) -> np.ndarray:

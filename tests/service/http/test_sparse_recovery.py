@@ -26,6 +26,8 @@ from solvers.sparse.dictionary import Dictionary
 from solvers.sparse.hyperlista import Hyperparameters
 from solvers.sparse.networks import initial_network
 from solvers.sparse.stored import save_network, save_numbers
+from tests.service.http import calculation_requests
+from tests.service.http.calculation_requests import npy, npz, problem
 
 ADDRESS = "/v1/sparse-recovery"
 JSON, NPY, NPZ = "application/json", "application/x-npy", "application/x-npz"
@@ -71,32 +73,7 @@ def ask(api: Any, document: Any, **extra: Any) -> Any:
 
 
 def answered(reply: Any) -> dict[str, Any]:
-    assert reply.status_code == 200, reply.text
-    document: dict[str, Any] = reply.json()
-    SparseAnswerShape.model_validate(document)
-    return document
-
-
-def problem(reply: Any, status: int, slug: str) -> dict[str, Any]:
-    assert reply.status_code == status, reply.text
-    assert reply.headers["content-type"] == "application/problem+json"
-    document: dict[str, Any] = reply.json()
-    ProblemShape.model_validate(document)
-    assert document["type"] == f"urn:farkas:problem:{slug}"
-    assert "Traceback" not in reply.text
-    return document
-
-
-def npy(array: Any) -> bytes:
-    file = io.BytesIO()
-    np.save(file, np.asarray(array))
-    return file.getvalue()
-
-
-def npz(**named: Any) -> bytes:
-    file = io.BytesIO()
-    np.savez_compressed(file, **named)
-    return file.getvalue()
+    return calculation_requests.answered(reply, SparseAnswerShape)
 
 
 def test_an_inline_dictionary_works_at_once(
