@@ -61,8 +61,7 @@ class Calculations(ABC):
             "time_limit": time_limit,
             "sparse": sparse or None,
         }
-        given = {name: value for name, value in asked.items() if value is not None}
-        media, data, query = sparse_request(dictionary, measurements, given)
+        media, data, query = sparse_request(dictionary, measurements, _given(asked))
         return self._calculated("/v1/sparse-recovery", media, data, query)
 
     def reconstruct(
@@ -115,9 +114,8 @@ class Calculations(ABC):
             "time_limit": time_limit,
             "encoding": encoding,
         }
-        given = {name: value for name, value in asked.items() if value is not None}
         return self._calculated(
-            "/v1/reconstruct", *reconstruction_request(measurement, operator, truth, given)
+            "/v1/reconstruct", *reconstruction_request(measurement, operator, truth, _given(asked))
         )
 
     def equilibrium(
@@ -147,11 +145,15 @@ class Calculations(ABC):
             "tolerance": tolerance,
             "time_limit": time_limit,
         }
-        given = {name: value for name, value in asked.items() if value is not None}
-        return self._calculated("/v1/equilibrium", *equilibrium_request(model, contexts, given))
+        return self._calculated("/v1/equilibrium", *equilibrium_request(model, contexts, _given(asked)))
 
     def _calculated(self, path: str, media: str, data: bytes, query: Mapping[str, Any]) -> dict[str, Any]:
         headers, body = encoded(data, media)
         request: dict[str, Any] = {"params": written(query)} if query else {}
         answer: dict[str, Any] = self.answer_to("POST", path, headers=headers, content=body, **request)
         return answer
+
+
+def _given(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are said."""
+    return {name: value for name, value in members.items() if value is not None}

@@ -5,7 +5,6 @@ question ──model──▶ EquilibriumNetwork and its game ──find_equilib
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -14,23 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.checkpoints import CheckpointError
-from runtime.names import UnusableModel
-from runtime.registry import Registry
 from service.arrays import Matrix
 from service.equilibrium_questions import EquilibriumQuestion, Seeking
 from service.errors import QuestionTooLarge
 from service.kinds import Kind, require_kind
+from service.named_models import Find, NamedModels, identity, loaded
 from service.question_limits import raise_limit
 from service.recent import Recent
-from service.settings import Settings, registry_of
-from service.sparse_models import found_of_kind, identity
+from service.settings import Settings
 from solvers.implicit.errors import UnsuitableNetwork
 from solvers.implicit.games.finding import Equilibrium, EquilibriumOptions, find_equilibrium
 from solvers.implicit.games.game import Game
 from solvers.implicit.games.stored import load_equilibrium_network
 
-Find = Callable[[str], Path]
 _RANGES = 8
 """That a note says of a context's numbers."""
 
@@ -79,8 +74,7 @@ class EquilibriumFinder:
 
     def __init__(self, settings: Settings, find: Find | None = None, *, limited: bool = True) -> None:
         self._settings = settings
-        self._registry: Registry = registry_of(settings)
-        self._find = find or (lambda name: self._registry.find(name).folder)
+        self._models = NamedModels(settings, find)
         self._limited = limited
         self._networks: Recent[Path, Any] = Recent(settings.loaded_models)
 
@@ -98,10 +92,10 @@ class EquilibriumFinder:
                 f"there are more than {self._settings.max_contexts:,} contexts",
                 hint=f"send them in several requests, or {raise_limit('MAX_CONTEXTS')}",
             )
-        folder = found_of_kind(self._registry, self._find, question.model, Kind.EQUILIBRIUM)
+        folder = self._models.folder(question.model, Kind.EQUILIBRIUM)
         require_kind(folder, question.model, Kind.EQUILIBRIUM)
         used = UsedEquilibriumNetwork(*identity(folder))
-        network = self._networks.get(folder, lambda: _loaded(folder))
+        network = self._networks.get(folder, lambda: loaded(load_equilibrium_network, folder))
         if question.seeking.gap is not None and not network.game.is_known:
             raise UnsuitableNetwork(
                 f"{used.name}@{used.version} knows only equilibria of its game: no gap can be proved",
@@ -184,10 +178,3 @@ def outside(
     if not promised:
         return f"{said}, and no gap is promised"
     return f"{said}, and a gap of {promised:g} is not proved for {missing:,} of them"
-
-
-def _loaded(folder: Path) -> Any:
-    try:
-        return load_equilibrium_network(folder)
-    except CheckpointError as error:
-        raise UnusableModel(str(error)) from error

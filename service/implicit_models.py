@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.checkpoints import CARD, CheckpointError, read_card
-from runtime.names import UnusableModel
+from runtime.checkpoints import read_card
 from runtime.registry import Entry, Registry
 from service.kinds import Kind, kind_of
+from service.named_models import loaded, order_added, readable_card
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,7 @@ def network_facts(folder: Path) -> ImplicitFacts:
     Raises:
         UnusableModel: its card cannot be read.
     """
-    try:
-        return _facts(read_card(folder))
-    except CheckpointError as error:
-        raise UnusableModel(str(error)) from error
+    return _facts(loaded(read_card, folder))
 
 
 def network_for(registry: Registry, operator: Mapping[str, Any], *, usual: bool = False) -> Path | None:
@@ -66,20 +63,12 @@ def network_for(registry: Registry, operator: Mapping[str, Any], *, usual: bool 
         (entry, trained)
         for entry in registry.entries()
         if entry.current
-        and (trained := _trained_for(entry)).get("kind") == operator["kind"]
-        and (not usual or _facts(readable_card(entry)).beats_classical)
+        and (trained := _trained_for(card := readable_card(entry))).get("kind") == operator["kind"]
+        and (not usual or _facts(card).beats_classical)
     ]
     if not found:
         return None
-    return max(found, key=lambda pair: (pair[1] == operator, *_added(pair[0])))[0].folder
-
-
-def readable_card(entry: Entry) -> Mapping[str, Any]:
-    """Of no kind where it is damaged: that does not hide the others."""
-    try:
-        return entry.card()
-    except UnusableModel:
-        return {"kind": ""}
+    return max(found, key=lambda pair: (pair[1] == operator, *order_added(pair[0])))[0].folder
 
 
 def _facts(card: Mapping[str, Any]) -> ImplicitFacts:
@@ -113,13 +102,8 @@ def _beats_classical(metrics: Mapping[str, Any]) -> bool | None:
     return own > classical and (elsewhere is None or _beats_classical(elsewhere) is True)
 
 
-def _trained_for(entry: Entry) -> Mapping[str, Any]:
-    card = readable_card(entry)
+def _trained_for(card: Mapping[str, Any]) -> Mapping[str, Any]:
     return (_object(card, "operator") or {}) if kind_of(card) == Kind.RECONSTRUCTION else {}
-
-
-def _added(entry: Entry) -> tuple[bool, int, str]:
-    return not entry.bundled, (entry.folder / CARD).stat().st_mtime_ns, entry.name
 
 
 def _text(card: Mapping[str, Any], name: str) -> str | None:

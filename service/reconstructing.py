@@ -24,8 +24,9 @@ from service.degrading import (
     measurements_of,
     pictures_of,
 )
+from service.named_models import Find
 from service.recent import Recent
-from service.reconstruction_networks import Find, Networks, UsedNetwork, differences
+from service.reconstruction_networks import Networks, UsedNetwork, differences
 from service.reconstruction_questions import (
     NETWORK,
     UNTRAINED,

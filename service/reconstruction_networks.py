@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.checkpoints import CheckpointError
-from runtime.names import UnusableModel
-from runtime.registry import Registry
 from service.implicit_models import network_facts, network_for
 from service.kinds import Kind, require_kind
+from service.named_models import Find, NamedModels, identity, loaded
 from service.recent import Recent
 from service.reconstruction_questions import NETWORK, Approach
-from service.settings import Settings, registry_of
-from service.sparse_models import found_of_kind, identity
+from service.settings import Settings
 from solvers.implicit.errors import UnsuitableNetwork
 from solvers.implicit.imaging.forward_operator import ForwardOperator
 from solvers.implicit.imaging.reconstruction_network import ReconstructionNetwork
 from solvers.implicit.imaging.stored import load_reconstruction_network
 
 _IS = {"columns": "are not those", "angles": "are not those", "mask": "is not that", "kernel": "is not that"}
-
-Find = Callable[[str], Path]
 
 
 @dataclass(frozen=True)
@@ -47,8 +42,7 @@ class Networks:
     """
 
     def __init__(self, settings: Settings, find: Find | None = None) -> None:
-        self._registry: Registry = registry_of(settings)
-        self._find = find or (lambda name: self._registry.find(name).folder)
+        self._models = NamedModels(settings, find)
         self._kept: Recent[Path, ReconstructionNetwork] = Recent(settings.loaded_models)
 
     def folder_for(self, approach: Approach, operator: ForwardOperator) -> Path | None:
@@ -63,8 +57,8 @@ class Networks:
         if methods and NETWORK not in methods:
             return None
         if name is None:
-            return network_for(self._registry, operator.description(), usual=not methods)
-        folder = found_of_kind(self._registry, self._find, name, Kind.RECONSTRUCTION)
+            return network_for(self._models.registry, operator.description(), usual=not methods)
+        folder = self._models.folder(name, Kind.RECONSTRUCTION)
         require_kind(folder, name, Kind.RECONSTRUCTION)
         return folder
 
@@ -116,9 +110,6 @@ def differences(operator: Mapping[str, Any], used: UsedNetwork) -> list[str]:
 
 def _loaded(folder: Path) -> ReconstructionNetwork:
     """The network; whether it fits an operator is judged here, where other parameters are worth a note."""
-    try:
-        network = load_reconstruction_network(folder)
-    except CheckpointError as error:
-        raise UnusableModel(str(error)) from error
+    network = loaded(load_reconstruction_network, folder)
     network.card = {**network.card, "operator": None}
     return network

@@ -13,16 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from runtime.checkpoints import CheckpointError
-from runtime.names import UnusableModel
-from runtime.registry import Registry
 from service.arrays import Matrix
 from service.errors import InvalidRequest
 from service.kinds import Kind, require_kind
+from service.named_models import Find, NamedModels, identity, loaded
 from service.recent import Recent
-from service.settings import Settings, registry_of
+from service.settings import Settings
 from service.shortfall import shortfall
-from service.sparse_models import UsedModel, found_of_kind, identity, numbers_of, trained_network
+from service.sparse_models import UsedModel, numbers_of, trained_network
 from service.sparse_questions import LAYERS, VARIANT, Method, SparseQuestion, check_sizes
 from solvers.sparse.dictionary import Dictionary
 from solvers.sparse.layers import LayeredNetwork
@@ -32,8 +30,6 @@ from solvers.sparse.variants import VARIANTS, untrained
 
 SAFEGUARD = "fista"
 """The method whose codes stand in the place of learned ones that went astray."""
-
-Find = Callable[[str], Path]
 
 
 @dataclass(frozen=True)
@@ -80,8 +76,7 @@ class SparseRecoverer:
 
     def __init__(self, settings: Settings, find: Find | None = None, *, limited: bool = True) -> None:
         self._settings = settings
-        self._registry: Registry = registry_of(settings)
-        self._find = find or (lambda name: self._registry.find(name).folder)
+        self._models = NamedModels(settings, find)
         self._limited = limited
         self._dictionaries: Recent[Path, _Served] = Recent(settings.loaded_models)
         self._networks: Recent[tuple[Path, str], LayeredNetwork[Any]] = Recent(settings.loaded_models)
@@ -109,7 +104,7 @@ class SparseRecoverer:
 
     def _dictionary(self, asked: Matrix | str, measurements: int) -> _Served:
         if isinstance(asked, str):
-            folder = found_of_kind(self._registry, self._find, asked, Kind.DICTIONARY)
+            folder = self._models.folder(asked, Kind.DICTIONARY)
             served = self._dictionaries.get(folder, lambda: _registered(folder, asked))
             self._check_sizes(served.used.rows, served.used.columns, measurements)
             return served
@@ -147,13 +142,13 @@ class SparseRecoverer:
         """What is named, or what the registry has for variant and dictionary; None where none is needed."""
         if method.model is not None:
             kinds = Kind.SPARSE_NETWORK, Kind.HYPERLISTA
-            return found_of_kind(self._registry, self._find, method.model, *kinds)
+            return self._models.folder(method.model, *kinds)
         variant = VARIANTS[method.variant or VARIANT]
         if variant.name.startswith("hyperlista"):
-            return self._registry.find("hyperlista").folder
+            return self._models.registry.find("hyperlista").folder
         if not variant.trained:
             return None
-        found = trained_network(self._registry, variant.name, served.used.sha256)
+        found = trained_network(self._models.registry, variant.name, served.used.sha256)
         if found is None:
             raise untrained(variant.name, served.used.name)
         return found
@@ -161,7 +156,7 @@ class SparseRecoverer:
     def _network(self, folder: Path, served: _Served) -> LayeredNetwork[Any]:
         dictionary = served.prepared.dictionary
         key = folder, served.used.sha256
-        return self._networks.get(key, lambda: _loaded(load_network, folder, dictionary))
+        return self._networks.get(key, lambda: loaded(load_network, folder, dictionary))
 
     def _options(self, method: Method, variant: str, layers: int) -> RecoveryOptions:
         return RecoveryOptions(
@@ -175,7 +170,7 @@ class SparseRecoverer:
 
 def _registered(folder: Path, name: str) -> _Served:
     require_kind(folder, name, Kind.DICTIONARY)
-    return _served(_loaded(load_dictionary, folder), *identity(folder))
+    return _served(loaded(load_dictionary, folder), *identity(folder))
 
 
 def _served(dictionary: Dictionary, name: str | None, version: str | None) -> _Served:
@@ -189,10 +184,3 @@ def _require_variant(method: Method, variants: Sequence[str]) -> None:
             f"the model is for {' or '.join(variants)}, not for {method.variant}",
             hint="leave variant out, or name another model",
         )
-
-
-def _loaded(load: Callable[..., Any], *arguments: Any) -> Any:
-    try:
-        return load(*arguments)
-    except CheckpointError as error:
-        raise UnusableModel(str(error)) from error

@@ -45,7 +45,7 @@ def model_card(
 
     Args:
         data: what the model was made from, as `training.description` has it.
-        log: the epochs trained (`training.loop.read_log`).
+        log: the epochs trained (`training.run_log.read_log`).
     """
     return {
         "farkas_card": CARD_FORMAT,

@@ -14,7 +14,6 @@ The batches of epoch e depend on (seed, e) alone, so a resumed run sees what an 
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable
@@ -28,12 +27,13 @@ from torch import Tensor
 from graphs.network.batch import BipartiteBatch
 from graphs.network.gnn import CandidateNetwork, NetworkOutput
 from graphs.network.noise import Noise, fresh_noise
-from runtime.files import write_atomically
 from training.config import TrainingConfig
 from training.dataset import Dataset
 from training.graph_shards import GraphShards
 from training.losses import Targets, losses, total
 from training.metrics import Evaluation, evaluate
+from training.run_log import write_log
+from training.schedule import warm_cosine
 from training.splitting import Role
 from training.state import TrainingState
 
@@ -114,10 +114,7 @@ def steps_an_epoch(run: Run) -> int:
 
 def learning_rate(config: TrainingConfig, step: int, steps: int) -> float:
     """Linear warm-up, then a cosine to zero."""
-    warm = max(1.0, config.warm_up * steps)
-    if step < warm:
-        return config.learning_rate * (step + 1) / warm
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1.0, steps - warm)))
+    return warm_cosine(step, steps, peak=config.learning_rate, warm_up=config.warm_up)
 
 
 def train_epoch(
@@ -172,15 +169,4 @@ def _log(folder: Path, state: TrainingState, means: dict[str, float], report: di
         "train": {name: round(value, 6) for name, value in means.items()},
         "validation": {name: round(value, 6) for name, value in report.items()},
     }
-    path = folder / "log.jsonl"
-    earlier = [item for item in read_log(folder) if item["epoch"] < state.epoch]
-    write_atomically(path, "".join(json.dumps(item) + "\n" for item in [*earlier, line]).encode())
-
-
-def read_log(folder: Path) -> list[dict[str, Any]]:
-    """The epochs logged so far; a line cut short by a crash is left out."""
-    path = folder / "log.jsonl"
-    if not path.is_file():
-        return []
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    write_log(folder, line, key="epoch")

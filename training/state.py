@@ -13,12 +13,12 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from graphs.network.gnn import CandidateNetwork
-from runtime.checkpoints import read_metadata
+from runtime.checkpoints import read_metadata, tensors_under
 from runtime.files import write_atomically
 from training.config import TrainingConfig
+from training.moments import moment_tensors, restore_moments
 
 _STATE = "state.safetensors"
-_MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 _COUNTERS = ("epoch", "updates", "seconds", "best_epoch", "best_loss")
 _BEST = "best."
 
@@ -99,18 +99,11 @@ class TrainingState:
         tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         tensors |= {f"averaged.{name}": value for name, value in self.averaged.state_dict().items()}
         tensors |= {f"{_BEST}{name}": value for name, value in self.best.items()}
-        for index, parameter in enumerate(self.network.parameters()):
-            moments = self.optimiser.state.get(parameter, {})
-            tensors |= {f"optimiser.{index}.{key}": moments[key] for key in _MOMENTS if key in moments}
+        tensors |= moment_tensors(self.optimiser, self.network.parameters())
         return {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
 
     def _restore(self, tensors: dict[str, Tensor]) -> None:
         for prefix, network in (("network.", self.network), ("averaged.", self.averaged)):
-            part = {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
-            network.load_state_dict(part)
-        self.best = {n.removeprefix(_BEST): value for n, value in tensors.items() if n.startswith(_BEST)}
-        for index, parameter in enumerate(self.network.parameters()):
-            names = {key: f"optimiser.{index}.{key}" for key in _MOMENTS}
-            if names["step"] in tensors:
-                moved = {key: tensors[name].to(parameter.device) for key, name in names.items()}
-                self.optimiser.state[parameter] = {**moved, "step": tensors[names["step"]]}
+            network.load_state_dict(tensors_under(prefix, tensors))
+        self.best = tensors_under(_BEST, tensors)
+        restore_moments(self.optimiser, self.network.parameters(), tensors)

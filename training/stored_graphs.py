@@ -12,6 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from graphs.packed import PackedGraphs
+from runtime.checkpoints import tensors_under
 from runtime.files import write_atomically
 from training.dataset import Dataset
 from training.losses import Targets
@@ -43,13 +44,9 @@ def load_graphs(path: Path) -> Dataset:
         names = json.loads(file.metadata()["families"])
         tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     return Dataset(
-        graphs=PackedGraphs(_under(tensors, _GRAPH), *(tensors[name] for name in _SIZES)),
-        targets=Targets(**_under(tensors, _TARGET)),
+        graphs=PackedGraphs(tensors_under(_GRAPH, tensors), *(tensors[name] for name in _SIZES)),
+        targets=Targets(**tensors_under(_TARGET, tensors)),
         own_objective=tensors["own_objective"],
         objective_offset=tensors["objective_offset"],
         family=[names[number] for number in tensors["family"].tolist()],
     )
-
-
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}

@@ -21,9 +21,10 @@ from training.card import data_name, model_card
 from training.config import NetworkSettings, TrainingConfig
 from training.graph_shards import GraphShards, prepare
 from training.identity import Identity, claim_folder
-from training.loop import Progress, Run, read_log, train
+from training.loop import Progress, Run, train
 from training.metrics import evaluate
 from training.plots import plot_training
+from training.run_log import read_log
 from training.splitting import Role, assign, read_index
 
 _GRAPHS = "graphs"

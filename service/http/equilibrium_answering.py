@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-
 from service.arrays import write_npy, write_npz
 from service.equilibria import EquilibriumAnswer, EquilibriumFinder
 from service.equilibrium_output import answer_arrays, answer_document, summary
+from service.http.calculated_reply import calculated_reply
 from service.http.calculations import Calculation
 from service.http.equilibrium_body import question_of
 from service.http.questions import Reply
-from service.http.sparse_parameters import JSON, NPY, SUMMARY_HEADER
+from service.http.sparse_parameters import JSON, NPY
 from service.settings import Settings
 
 
@@ -33,12 +31,9 @@ class EquilibriumAnswerer:
             ImplicitInputError, InstanceError, RegistryError, ServiceError: it is refused.
         """
         answer = self._finder.answer(question_of(calculation, self._settings))
-        return Reply(
-            document=_written(answer, calculation.accepted),
-            seconds=((calculation.kind, answer.seconds),),
-            media=calculation.accepted,
-            headers=_headers(answer, calculation.accepted),
-            provenances=tuple(Counter(answer.found.provenance).items()),
+        document = _written(answer, calculation.accepted)
+        return calculated_reply(
+            calculation, document, answer.seconds, answer.found.provenance, lambda: summary(answer)
         )
 
 
@@ -46,11 +41,3 @@ def _written(answer: EquilibriumAnswer, form: str) -> bytes:
     if form == JSON:
         return answer_document(answer)
     return write_npy(answer.found.value) if form == NPY else write_npz(answer_arrays(answer))
-
-
-def _headers(answer: EquilibriumAnswer, form: str) -> tuple[tuple[str, str], ...]:
-    """The measures in short, where the document has no place for them."""
-    if form != NPY:
-        return ()
-    short = json.dumps(summary(answer), separators=(",", ":"), allow_nan=False)  # in ASCII, as headers are
-    return ((SUMMARY_HEADER, short),)

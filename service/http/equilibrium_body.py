@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-import numpy as np
 from msgspec import Meta
 
-from graphs.readers.archive import gunzip, is_gzip
 from service.arrays import Matrix, read_npy
 from service.equilibrium_questions import EquilibriumQuestion, Seeking
+from service.http.calculation_bodies import one_row_or_many, plain_body
 from service.http.calculations import Calculation
 from service.http.equilibrium_parameters import EquilibriumParameters
 from service.http.json_bodies import decoded
@@ -42,9 +41,7 @@ def question_of(calculation: Calculation, settings: Settings) -> EquilibriumQues
     Raises:
         MalformedFile, InvalidRequest, QuestionTooLarge, InvalidContext
     """
-    body = calculation.body
-    if is_gzip(body):
-        body = gunzip(body, name="the body", limits=settings.limits)
+    body = plain_body(calculation, settings)
     most = settings.max_contexts * _LARGEST_CONTEXT
     if calculation.media == JSON:
         said = decoded(body, EquilibriumDocument, most_numbers=most + _OTHER_COMMAS)
@@ -55,8 +52,7 @@ def question_of(calculation: Calculation, settings: Settings) -> EquilibriumQues
 
 
 def _contexts(rows: list[float | list[float]]) -> Matrix:
-    lists = [row for row in rows if isinstance(row, list)]
-    widths = {len(row) for row in lists}
-    if not rows or len(lists) not in (0, len(rows)) or len(widths) > 1 or 0 in widths:
+    found = one_row_or_many(rows)
+    if found is None:
         raise InvalidContext("contexts are one row of numbers, or rows that are all of one length")
-    return np.atleast_2d(np.array(rows, dtype=np.float64))
+    return found

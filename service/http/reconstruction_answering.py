@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-
 from service.arrays import write_npy, write_npz
 from service.errors import InvalidRequest
+from service.http.calculated_reply import calculated_reply
 from service.http.calculations import Calculation
 from service.http.questions import Reply
 from service.http.reconstruction_body import question_of
-from service.http.sparse_parameters import JSON, NPY, SUMMARY_HEADER
+from service.http.sparse_parameters import JSON, NPY
 from service.picture_files import PNG, write_png
 from service.reconstructing import ReconstructionAnswer, Reconstructor
 from service.reconstruction_output import Encoding, answer_arrays, answer_document, images_of, summary
@@ -36,14 +34,9 @@ class ReconstructionAnswerer:
         """
         question, encoding = question_of(calculation, self._settings)
         answer = self._reconstructor.answer(question)
-        words = Counter(word for result in answer.results for word in result.reconstruction.provenance)
-        return Reply(
-            document=_written(answer, calculation.accepted, encoding),
-            seconds=((calculation.kind, answer.seconds),),
-            media=calculation.accepted,
-            headers=_headers(answer, calculation.accepted),
-            provenances=tuple(words.items()),
-        )
+        words = [word for result in answer.results for word in result.reconstruction.provenance]
+        document = _written(answer, calculation.accepted, encoding)
+        return calculated_reply(calculation, document, answer.seconds, words, lambda: summary(answer))
 
 
 def _written(answer: ReconstructionAnswer, form: str, encoding: Encoding) -> bytes:
@@ -55,11 +48,3 @@ def _written(answer: ReconstructionAnswer, form: str, encoding: Encoding) -> byt
             raise InvalidRequest(f"an answer in {PNG} is of one picture", hint=f"ask for {JSON} or {NPY}")
         return write_png(images[0])
     return write_npy(images_of(answer.results[0])) if form == NPY else write_npz(answer_arrays(answer))
-
-
-def _headers(answer: ReconstructionAnswer, form: str) -> tuple[tuple[str, str], ...]:
-    """The measures in short, where the document has no place for them."""
-    if form not in (PNG, NPY):
-        return ()
-    short = json.dumps(summary(answer), separators=(",", ":"), allow_nan=False)  # in ASCII, as headers are
-    return ((SUMMARY_HEADER, short),)

@@ -13,8 +13,8 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from graphs.errors import MalformedFile
-from graphs.readers.archive import gunzip, is_gzip
 from service.errors import InvalidRequest
+from service.http.calculation_bodies import plain_body
 from service.http.calculations import Calculation
 from service.http.json_bodies import decoded
 from service.http.reconstruction_parameters import ReconstructionParameters
@@ -109,9 +109,7 @@ def question_of(calculation: Calculation, settings: Settings) -> tuple[Reconstru
     Raises:
         MalformedFile, InvalidRequest, QuestionTooLarge, ImplicitInputError
     """
-    body = calculation.body
-    if is_gzip(body):
-        body = gunzip(body, name="the body", limits=settings.limits)
+    body = plain_body(calculation, settings)
     if calculation.media == JSON:
         question, encoding = _of_json(body, settings)
     else:

@@ -9,9 +9,9 @@ import numpy as np
 from msgspec import Meta
 
 from graphs.errors import MalformedFile
-from graphs.readers.archive import gunzip, is_gzip
 from service.arrays import Matrix, read_npy, read_npz
 from service.errors import InvalidRequest
+from service.http.calculation_bodies import one_row_or_many, plain_body
 from service.http.calculations import Calculation
 from service.http.json_bodies import decoded
 from service.http.sparse_parameters import JSON, NPY, SparseParameters
@@ -55,9 +55,7 @@ def question_of(calculation: Calculation, settings: Settings) -> tuple[SparseQue
     Raises:
         MalformedFile, InvalidRequest, QuestionTooLarge, SparseInputError
     """
-    body = calculation.body
-    if is_gzip(body):
-        body = gunzip(body, name="the body", limits=settings.limits)
+    body = plain_body(calculation, settings)
     asked: SparseParameters = calculation.asked
     if calculation.media == JSON:
         return _of_json(body, settings)
@@ -103,8 +101,7 @@ def _dictionary(rows: list[list[float]]) -> Matrix:
 
 
 def _measurements(rows: list[float | list[float]]) -> Matrix:
-    lists = [row for row in rows if isinstance(row, list)]
-    widths = {len(row) for row in lists}
-    if not rows or len(lists) not in (0, len(rows)) or len(widths) > 1 or 0 in widths:
+    found = one_row_or_many(rows)
+    if found is None:
         raise InvalidMeasurements("measurements are one row of numbers, or rows that are all of one length")
-    return np.atleast_2d(np.array(rows, dtype=np.float64))
+    return found

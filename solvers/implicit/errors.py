@@ -1,29 +1,15 @@
-"""What can be wrong with a question about a picture or a game, and with what is to be differentiated.
-
-Every error says what is wrong (detail) and, where there is something, what to do about it (hint); `type` and
-`title` are what `service.errors` shows them under. Nothing here needs anything else.
-"""
+"""What can be wrong with a question about a picture or a game, and with what is to be differentiated."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from solvers.refused_question import RefusedQuestion
 
 
-class ImplicitInputError(Exception):
-    """A question that has no answer as it stands.
+class ImplicitInputError(RefusedQuestion):
+    """A question that has no answer as it stands."""
 
-    Attributes:
-        detail: what is wrong.
-        hint: what to do about it, or None.
-    """
-
-    type: ClassVar[str] = "invalid-question"
-    title: ClassVar[str] = "The question is not valid"
-
-    def __init__(self, detail: str, *, hint: str | None = None) -> None:
-        super().__init__(detail if hint is None else f"{detail} ({hint})")
-        self.detail = detail
-        self.hint = hint
+    type = "invalid-question"
+    title = "The question is not valid"
 
 
 class InvalidOperator(ImplicitInputError):

@@ -11,7 +11,8 @@ from tests.training.examples import labelled, write_labels
 from tests.training.test_losses import SMALL
 from training.config import TrainingConfig
 from training.graph_shards import prepare
-from training.loop import Run, learning_rate, read_log, train, validate
+from training.loop import Run, learning_rate, train, validate
+from training.run_log import read_log
 from training.splitting import Role, assign, read_index
 
 CONFIG = TrainingConfig(epochs=3, batch_size=16, averaging=0.9, network=SMALL)

@@ -7,7 +7,6 @@ weights.safetensors and card.json.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from pathlib import Path
@@ -16,12 +15,11 @@ from typing import Annotated
 import torch
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from runtime.files import write_atomically
 from training.implicit.loop_state import LoopState
 from training.implicit.task import Figures, ImplicitTask, Told
-from training.loop import read_log
+from training.run_log import write_log
+from training.schedule import warm_cosine
 
-LOG = "log.jsonl"
 SAVE_EVERY = 20.0
 """Seconds of steps that a kill may cost."""
 
@@ -49,12 +47,7 @@ class LoopSettings(BaseModel):
 
     def rate(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
-        warm = max(1.0, self.warm_up * self.steps)
-        if step < warm:
-            return self.learning_rate * (step + 1) / warm
-        return (
-            self.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1.0, self.steps - warm)))
-        )
+        return warm_cosine(step, self.steps, peak=self.learning_rate, warm_up=self.warm_up)
 
 
 def train(task: ImplicitTask, folder: Path, settings: LoopSettings, *, told: Told | None = None) -> LoopState:
@@ -138,8 +131,7 @@ def _log(folder: Path, state: LoopState, means: Figures, figures: Figures) -> No
         "train": {name: _number(value) for name, value in means.items()},
         "validation": {name: _number(value) for name, value in figures.items()},
     }
-    earlier = [item for item in read_log(folder) if item["step"] < state.step]
-    write_atomically(folder / LOG, "".join(json.dumps(item) + "\n" for item in [*earlier, line]).encode())
+    write_log(folder, line, key="step")
 
 
 def _number(value: float) -> float | None:

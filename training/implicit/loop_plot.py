@@ -16,7 +16,7 @@ def plot_loop(log: Sequence[dict[str, Any]], path: Path) -> None:
     """Loss of the batches and held-out loss on the left; the other held-out figures on the right.
 
     Args:
-        log: a run's lines (`training.loop.read_log`).
+        log: a run's lines (`training.run_log.read_log`).
         path: an SVG file, replaced.
     """
     figure = Figure(figsize=(9, 3.6), layout="constrained")

@@ -12,11 +12,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from runtime.checkpoints import CheckpointError, read_metadata
+from runtime.checkpoints import CheckpointError, read_metadata, tensors_under
 from runtime.files import write_atomically
+from training.moments import moment_tensors, restore_moments
 
 STATE = "state.safetensors"
-_MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 _COUNTERS = ("step", "looks", "best_look", "seconds", "best_loss", "best_step")
 
 
@@ -87,19 +87,10 @@ class LoopState:
     def _tensors(self) -> dict[str, Tensor]:
         tensors = {f"module.{name}": value for name, value in self.module.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in self.best.items()}
-        for index, parameter in enumerate(self.module.parameters()):
-            moments = self.optimiser.state.get(parameter, {})
-            tensors |= {f"optimiser.{index}.{key}": moments[key] for key in _MOMENTS if key in moments}
+        tensors |= moment_tensors(self.optimiser, self.module.parameters())
         return {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
 
     def _restore(self, tensors: dict[str, Tensor]) -> None:
-        self.module.load_state_dict(_under("module.", tensors))
-        self.best = _under("best.", tensors)
-        for index, parameter in enumerate(self.module.parameters()):
-            found = _under(f"optimiser.{index}.", tensors)
-            if found:
-                self.optimiser.state[parameter] = dict(found)
-
-
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+        self.module.load_state_dict(tensors_under("module.", tensors))
+        self.best = tensors_under("best.", tensors)
+        restore_moments(self.optimiser, self.module.parameters(), tensors)

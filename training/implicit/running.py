@@ -18,7 +18,7 @@ from training.implicit.loop_plot import plot_loop
 from training.implicit.loop_state import LoopState
 from training.implicit.recipes import Recipe, Settings
 from training.implicit.task import ImplicitTask, Told
-from training.loop import read_log
+from training.run_log import read_log
 
 PLOT = "training.svg"
 LIMITS = ("What the network says is a prediction; what can be checked of it stands beside it.",)

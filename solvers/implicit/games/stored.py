@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from runtime.checkpoints import Checkpoint, CheckpointError, title
+from runtime.checkpoints import Checkpoint, CheckpointError, tensors_under, title
 from solvers.implicit.games.equilibrium_network import EquilibriumNetwork
 from solvers.implicit.games.game import Game
 from solvers.implicit.games.network_forms import make_network
@@ -51,7 +49,7 @@ def load_equilibrium_network(folder: Path) -> EquilibriumNetwork:
     """
     checkpoint = _STAMP.load(folder)
     try:
-        game = make_game(checkpoint.card["game"], _under("game.", checkpoint.tensors))
+        game = make_game(checkpoint.card["game"], tensors_under("game.", checkpoint.tensors))
         network = make_network(checkpoint.card["network"], game)
         network.stated_gap = _stated(checkpoint.card.get(STATED_GAP))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -64,7 +62,7 @@ def load_equilibrium_network(folder: Path) -> EquilibriumNetwork:
 def _filled(
     network: EquilibriumNetwork, game: Game, checkpoint: Checkpoint, folder: Path
 ) -> EquilibriumNetwork:
-    weights = _under("network.", checkpoint.tensors)
+    weights = tensors_under("network.", checkpoint.tensors)
     wanted = {name: value.shape for name, value in network.state_dict().items()}
     stored = len(weights) + len(game.tensors())
     if wanted != {name: value.shape for name, value in weights.items()} or stored != len(checkpoint.tensors):
@@ -81,7 +79,3 @@ def _stated(value: object) -> float | None:
     if not isinstance(value, float) or not 0.0 < value < float("inf"):
         raise ValueError("the stated gap must be a positive number")
     return value
-
-
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -166,9 +166,10 @@ class TrafficGame(Game):
         doubt = 2.0 * factor * (times[:, None] + heads + tails)
         reduced = times[:, None] + heads - tails
         violation = np.maximum(doubt - reduced, 0.0).max(axis=2)
-        supplies = demand[:, :, None] * roads.unit_supplies()
-        residual = np.abs(flows @ roads.incidence().T - supplies)
-        residual += 2.0 * summed * (flows @ np.abs(roads.incidence()).T + np.abs(supplies))
+        incidence = self.repair.incidence
+        supplies = demand[:, :, None] * self.repair.supplies
+        residual = np.abs(flows @ incidence.T - supplies)
+        residual += 2.0 * summed * (flows @ np.abs(incidence).T + np.abs(supplies))
         excess = (flows * (np.maximum(reduced, 0.0) + doubt)).sum(axis=(1, 2))
         excess += (potential * residual).sum(axis=(1, 2)) + (roads.nodes - 1) * (demand * violation).sum(
             axis=1
@@ -183,7 +184,7 @@ class TrafficGame(Game):
         """max_kv |N x_k − b_k|_v / D_k."""
         flows = equilibrium.reshape(-1, *self.equilibrium_shape)
         demand = self.demand(context)[:, :, None]
-        residual = flows @ self.roads.incidence().T - demand * self.roads.unit_supplies()
+        residual = flows @ self.repair.incidence.T - demand * self.repair.supplies
         return np.asarray((np.abs(residual) / demand).max(axis=(1, 2)))
 
     def feasible(self, context: Matrix, raw: Matrix) -> Matrix:

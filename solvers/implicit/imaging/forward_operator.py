@@ -6,7 +6,6 @@ the Hermitian one, so Aᴴ maps to real pictures: ⟨Ax, y⟩ = Re Σ (Ax) ȳ = 
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -69,11 +68,6 @@ class ForwardOperator(ABC):
             InvalidMeasurement: they are not finite numbers of shape (B, *measurement_shape).
         """
         return _checked(measurements, self.measurement_shape, self.complex_measurements, "measurement")
-
-    @property
-    def measurement_count(self) -> int:
-        """Numbers a measurement has."""
-        return math.prod(self.measurement_shape)
 
 
 def _checked(values: Tensor, shape: tuple[int, ...], is_complex: bool, name: str) -> Tensor:

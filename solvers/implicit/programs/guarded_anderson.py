@@ -56,12 +56,7 @@ class GuardedAnderson(FixedPointMethod[GuardedState]):
 
     def step(self, problem: Map, state: GuardedState) -> GuardedState:
         candidate = self.accelerated(state)
-        image = problem(candidate)
-        pays = keeps(candidate, image, state.first, state.kept, self.slack)
-        z = candidate
-        if not bool(pays.all()):
-            z = torch.where(pays[:, None], candidate, state.image)
-            image = problem(z)
+        z, image, pays = guarded(problem, candidate, state.image, state.first, state.kept, self.slack)
         return replace(
             state,
             z=z,
@@ -89,10 +84,18 @@ class GuardedAnderson(FixedPointMethod[GuardedState]):
         return super().join(problem, [(places, _filled(state, most)) for places, state in parts])
 
 
-def keeps(candidate: Tensor, image: Tensor, first: Tensor, kept: Tensor, slack: float) -> Tensor:
-    """Whether the guard lets a candidate pass, shape (B,) bool."""
+def guarded(
+    problem: Map, candidate: Tensor, plain: Tensor, first: Tensor, kept: Tensor, slack: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The next z and f(z), shape (B, n) each: of the candidate where the guard lets it pass, shape (B,) bool,
+    elsewhere of the map's own step, `plain`."""
+    image = problem(candidate)
     size = torch.linalg.vector_norm((image - candidate).detach(), dim=1)
-    return torch.le(size, slack * first * (kept + 1.0) ** -1.1)
+    pays = torch.le(size, slack * first * (kept + 1.0) ** -1.1)
+    if bool(pays.all()):
+        return candidate, image, pays
+    z = torch.where(pays[:, None], candidate, plain)
+    return z, problem(z), pays
 
 
 def _filled(state: GuardedState, most: int) -> GuardedState:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from solvers.implicit.broyden import Broyden, BroydenState, inverse_from_right, updated
 from solvers.implicit.fixed_point_method import Map
-from solvers.implicit.programs.guarded_anderson import keeps
+from solvers.implicit.programs.guarded_anderson import guarded
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +53,7 @@ class GuardedBroyden(Broyden):
         assert isinstance(state, GuardedBroydenState)
         residual = state.image - state.z
         candidate = state.z - inverse_from_right(state, residual)
-        image = problem(candidate)
-        pays = keeps(candidate, image, state.first, state.kept, self.slack)
-        z = candidate
-        if not bool(pays.all()):
-            z = torch.where(pays[:, None], candidate, state.image)
-            image = problem(z)
+        z, image, pays = guarded(problem, candidate, state.image, state.first, state.kept, self.slack)
         after = updated(state, z - state.z, (image - z) - residual, self.memory)
         begun = after.left.shape[1] == state.left.shape[1] == self.memory
         return GuardedBroydenState(

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from graphs.saddle_point import violation
 from solvers.implicit.programs.convex_program import Program
-from solvers.implicit.programs.saddle_map import columns_of, rest_of, rows_of
+from solvers.implicit.programs.saddle_map import columns_of, finite, rest_of, rows_of, sides_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,6 @@ def residuals(program: Program, x: Tensor, y: Tensor, point_unit: Tensor | float
     wanted = torch.minimum(torch.maximum(activity, data.row_lower), data.row_upper)
     of_point = torch.clamp(torch.maximum(x.abs().amax(1, keepdim=True), point_unit), max=1.0)
     by_row = missed.abs() / (_row_units(size) * of_point + wanted.abs() + rows_of(size, x.abs()))
-    sides = torch.maximum(_finite(data.row_lower).abs(), _finite(data.row_upper).abs())
     bent = curved(data, x)
     reduced = data.cost + bent - columns_of(data.matrix, y)
     bound = torch.where(reduced > 0.0, data.lower, data.upper)
@@ -74,10 +73,10 @@ def residuals(program: Program, x: Tensor, y: Tensor, point_unit: Tensor | float
     side = torch.where(y > 0.0, data.row_lower, data.row_upper)
     half = 0.5 * (x * bent).sum(1)
     value = half + (data.cost * x).sum(1)
-    dual = (_finite(side) * y).sum(1) + (_finite(bound) * reduced).sum(1) - half
+    dual = (finite(side) * y).sum(1) + (finite(bound) * reduced).sum(1) - half
     small = torch.clamp(unit + (data.cost * x).abs().sum(1) + half.abs(), max=1.0)
     return ProgramResiduals(
-        torch.maximum(_norm(missed) / (1.0 + _norm(sides)), _most(by_row)),
+        torch.maximum(_norm(missed) / (1.0 + _norm(sides_of(data))), _most(by_row)),
         torch.maximum(_norm(forbidden) / (least + _norm(data.cost)), _most(by_column)),
         (value - dual).abs() / (small + value.abs() + dual.abs()),
     )
@@ -112,7 +111,3 @@ def _norm(vector: Tensor) -> Tensor:
     largest = vector.abs().amax(1, keepdim=True) if vector.shape[1] else vector.new_ones(len(vector), 1)
     unit = torch.where(largest > 0.0, largest, 1.0)  # squares of 1e200 are no numbers
     return unit[:, 0] * (vector / unit).square().sum(1).sqrt()
-
-
-def _finite(values: Tensor) -> Tensor:
-    return torch.where(torch.isfinite(values), values, 0.0)

@@ -21,6 +21,7 @@ of x*, for no adjoint.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -60,21 +61,20 @@ class SaddleMap:
         row_scale, column_scale = equilibrated(data.matrix)
         of_cost, of_point = units(data, row_scale, column_scale)
         cost = torch.linalg.vector_norm(column_scale * (data.cost / of_cost), dim=1, keepdim=True)
-        sides = torch.maximum(_finite(data.row_lower).abs(), _finite(data.row_upper).abs())
-        side = torch.linalg.vector_norm(row_scale * (sides / of_point), dim=1, keepdim=True)
+        side = torch.linalg.vector_norm(row_scale * (sides_of(data) / of_point), dim=1, keepdim=True)
         usable = (cost > 0.0) & (side > 0.0)
         weight = torch.where(usable, cost / side.masked_fill(~usable, 1.0), 1.0).clamp(*_WEIGHTS)
         rest = _rest(data, column_scale) * (of_point / of_cost)
         return cls(program, column_scale, row_scale, of_cost, of_point, rest, weight)
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[Tensor, Tensor]:
         """√(τst) S and √(σst) R: x and y over ξ and η."""
         primal = self.point_unit * (self.weight / _STEP + self.rest).rsqrt()
         dual = self.cost_unit * (_STEP * self.weight).sqrt()
         return primal * self.column_scale, dual * self.row_scale
 
-    @property
+    @cached_property
     def steps(self) -> tuple[Tensor, Tensor]:
         """τ S² and σ R²."""
         of_x, of_y = self.sizes
@@ -162,6 +162,16 @@ def _median(sizes: Tensor) -> Tensor:
     return sizes.masked_fill(~used, torch.nan).nanmedian(1, keepdim=True).values
 
 
+def sides_of(program: Program) -> Tensor:
+    """|b|, the larger finite side of each row in size, shape (B, m)."""
+    return torch.maximum(finite(program.row_lower).abs(), finite(program.row_upper).abs())
+
+
+def finite(values: Tensor) -> Tensor:
+    """Zero in the place of what is not finite."""
+    return torch.where(torch.isfinite(values), values, 0.0)
+
+
 def rows_of(matrix: Tensor, x: Tensor) -> Tensor:
     """A x, shape (B, m)."""
     return x @ matrix.T if matrix.ndim == 2 else torch.bmm(matrix, x[:, :, None])[:, :, 0]
@@ -210,7 +220,3 @@ def _rest(program: Program, scale: Tensor) -> Tensor:
         norm = torch.linalg.matrix_norm(scale[..., :, None] * program.hessian * scale[..., None, :], ord=2)
         found = found + 0.5 * norm.reshape(-1, 1)
     return found
-
-
-def _finite(values: Tensor) -> Tensor:
-    return torch.where(torch.isfinite(values), values, 0.0)

@@ -12,7 +12,7 @@ from runtime.checkpoints import CheckpointError
 from tests.training.implicit.line_task import LineSettings, LineTask
 from training.implicit.loop import LoopSettings, train
 from training.implicit.loop_state import STATE
-from training.loop import read_log
+from training.run_log import read_log
 
 
 def task(seed: int = 0) -> LineTask:
